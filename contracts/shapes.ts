@@ -1,0 +1,54 @@
+/** Shapes that several contracts share: the words of the domain as schemas. */
+import { z } from "zod";
+
+export const Sku = z
+  .string()
+  .regex(/^[A-Z0-9][A-Z0-9-]{1,31}$/, "must be 2-32 of A-Z, 0-9 and -, not starting with -");
+
+/** Integer minor units (cents) and an ISO 4217 code; never a float. */
+export const Money = z.strictObject({
+  amount: z.int().min(0).max(1_000_000_000),
+  currency: z.string().regex(/^[A-Z]{3}$/, "must be an ISO 4217 code such as EUR"),
+});
+export type Money = z.output<typeof Money>;
+
+/** How many of one product an order line takes. */
+export const Quantity = z.int().min(1).max(1000);
+
+/** UTC, RFC 3339 with milliseconds. */
+export const Timestamp = z.iso.datetime({ precision: 3 });
+
+const prefixedId = (prefix: string) => z.string().regex(new RegExp(`^${prefix}_[0-9a-f]{32}$`));
+export const OrderId = prefixedId("ord");
+export const UserId = prefixedId("usr");
+export const ReservationId = prefixedId("rsv");
+
+export const Role = z.enum(["customer", "operator", "admin"]);
+export type Role = z.output<typeof Role>;
+
+/** Who acts: set by the gateway from the verified token, carried in `ctx.meta.user`. */
+export const User = z.strictObject({
+  id: UserId,
+  email: z.string(),
+  name: z.string(),
+  roles: z.array(Role),
+});
+export type User = z.output<typeof User>;
+
+/** Cursor pagination, newest first. `cursor` is opaque to clients. */
+export const PageParams = {
+  limit: z.int().min(1).max(100).default(20),
+  cursor: z.string().max(200).optional(),
+};
+export const pageOf = <T extends z.ZodType>(item: T) =>
+  z.strictObject({ items: z.array(item), nextCursor: z.string().nullable() });
+
+/**
+ * An idempotency key as the gateway hands it on: `key` holds user, method, path and the client's key;
+ * `fingerprint` is a digest of the body, so that another body under the same key can be refused.
+ */
+export const Idempotency = z.strictObject({
+  key: z.string().min(1).max(600),
+  fingerprint: z.string().length(64),
+});
+export type Idempotency = z.output<typeof Idempotency>;

@@ -1,0 +1,26 @@
+import { type Context, Errors, type ServiceSchema } from "moleculer";
+import { DependencyUnavailable, DomainError } from "./errors.ts";
+import { StoreUnavailable } from "./persistence/store.ts";
+
+/**
+ * Classes do not travel over the wire. This mixin turns a service's failures into Moleculer errors that do:
+ * a `DomainError` becomes a `MoleculerClientError` (code 422, not retryable) with the failure's `code` as `type`;
+ * a dependency that is away becomes a retryable error with code 503.
+ */
+export function domainErrors(): Partial<ServiceSchema> {
+  return {
+    hooks: {
+      error: {
+        "*": (_ctx: Context, error: Error) => {
+          if (error instanceof DomainError) {
+            throw new Errors.MoleculerClientError(error.message, 422, error.code, error.data);
+          }
+          if (error instanceof StoreUnavailable || error instanceof DependencyUnavailable) {
+            throw new Errors.MoleculerRetryableError(error.message, 503, error.code);
+          }
+          throw error;
+        },
+      },
+    },
+  };
+}

@@ -1,0 +1,65 @@
+/** One broker configuration for every node, whichever services it hosts. */
+import type { BrokerOptions } from "moleculer";
+import { currentRequest, requestContextMiddleware } from "./mixins/observability/request-context.ts";
+import { required, type Settings } from "./settings.ts";
+
+/** Milliseconds until a call's answer counts as unknown; each nested call gets what is left of it. */
+const REQUEST_TIMEOUT_MS = 5_000;
+
+/**
+ * @param nodeId unique in the cluster, such as `orders-1`
+ * @throws {BadSetting} NATS_URL is missing
+ */
+export function brokerOptions(settings: Settings, nodeId: string): BrokerOptions {
+  return {
+    nodeID: nodeId,
+    namespace: "orders",
+    transporter: {
+      type: "NATS",
+      options: {
+        url: required(settings, "NATS_URL"),
+        name: nodeId,
+        reconnectTimeWait: 250,
+        maxReconnectAttempts: -1,
+        // A stack trace per request is a third of the client's work.
+        noAsyncTraces: true,
+      },
+    },
+    logger: {
+      type: "Pino",
+      options: {
+        pino: {
+          options: {
+            level: settings.LOG_LEVEL,
+            base: { node: nodeId },
+            timestamp: () => `,"time":"${new Date().toISOString()}"`,
+            formatters: { level: (label: string) => ({ level: label }) },
+            mixin: () => {
+              const request = currentRequest();
+              return request ? { requestId: request.requestId } : {};
+            },
+          },
+        },
+      },
+    },
+    logLevel: settings.LOG_LEVEL,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    retryPolicy: { enabled: true, retries: 2, delay: 50, maxDelay: 1_000, factor: 2 },
+    // A dead node is noticed after one to two heartbeat time-outs.
+    heartbeatInterval: 2,
+    heartbeatTimeout: 6,
+    circuitBreaker: {
+      enabled: true,
+      threshold: 0.5,
+      minRequestCount: 20,
+      windowTime: 10,
+      halfOpenTime: 1_000,
+    },
+    tracking: { enabled: true, shutdownTimeout: 5_000 },
+    transit: { serviceChangedDebounceTime: 100 } as BrokerOptions["transit"] & object,
+    metrics: { enabled: true },
+    validator: false,
+    skipProcessEventRegistration: true,
+    middlewares: [requestContextMiddleware()],
+  };
+}

@@ -1,0 +1,122 @@
+/** What orders takes and tells. The only file of orders that other services may import. */
+import { z } from "zod";
+import { call, defineContract, event } from "../../contracts/define-contract.ts";
+import {
+  Idempotency,
+  Money,
+  OrderId,
+  PageParams,
+  pageOf,
+  Quantity,
+  Sku,
+  Timestamp,
+  UserId,
+} from "../../contracts/shapes.ts";
+
+export const OrderStatus = z.enum(["placed", "confirmed", "rejected", "cancelled", "fulfilled", "returned"]);
+export type OrderStatus = z.output<typeof OrderStatus>;
+
+export const PaymentStatus = z.enum(["pending", "authorized", "captured", "declined", "voided", "refunded"]);
+export type PaymentStatus = z.output<typeof PaymentStatus>;
+
+const OrderItem = z.strictObject({ sku: Sku, name: z.string(), quantity: Quantity, unitPrice: Money });
+
+const HistoryEntry = z.strictObject({
+  status: OrderStatus,
+  at: Timestamp,
+  reason: z.string().optional(),
+  /** A user id, or the name of the service that moved the order. */
+  by: z.string(),
+});
+
+const ShippingAddress = z.strictObject({
+  name: z.string().trim().min(1).max(200),
+  street: z.string().trim().min(1).max(200),
+  city: z.string().trim().min(1).max(100),
+  postalCode: z.string().trim().min(1).max(20),
+  country: z.string().regex(/^[A-Z]{2}$/, "must be an ISO 3166 code such as DE"),
+});
+
+/** An order as clients and other services see it. Prices and names are those at placing time. */
+export const Order = z.strictObject({
+  id: OrderId,
+  number: z.int().min(1),
+  status: OrderStatus,
+  version: z.int().min(1),
+  customer: z.strictObject({ id: UserId, email: z.string() }),
+  items: z.array(OrderItem).min(1).max(100),
+  total: Money,
+  payment: z.strictObject({ status: PaymentStatus }),
+  shippingAddress: ShippingAddress.optional(),
+  note: z.string().optional(),
+  history: z.array(HistoryEntry).min(1),
+  createdAt: Timestamp,
+  updatedAt: Timestamp,
+});
+export type Order = z.output<typeof Order>;
+
+/** The body of POST /v1/orders. */
+export const PlaceOrder = z.strictObject({
+  items: z
+    .array(z.strictObject({ sku: Sku, quantity: Quantity }))
+    .min(1)
+    .max(100)
+    .superRefine((items, context) => {
+      const seen = new Set<string>();
+      items.forEach(({ sku }, index) => {
+        if (seen.has(sku))
+          context.addIssue({ code: "custom", path: [index, "sku"], message: `${sku} stands twice` });
+        seen.add(sku);
+      });
+    }),
+  shippingAddress: ShippingAddress.optional(),
+  paymentMethod: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,100}$/, "must be a payment provider's token")
+    .default("pm_card_ok"),
+  note: z.string().max(1000).optional(),
+});
+export type PlaceOrder = z.output<typeof PlaceOrder>;
+
+/** Carried by every order event: the order after the transition. `reason` tells why it was rejected or cancelled. */
+const OrderChanged = z.strictObject({ order: Order, reason: z.string().optional() });
+
+const ById = z.strictObject({ orderId: OrderId });
+
+export const orders = defineContract("orders", {
+  calls: {
+    /** Places an order for `ctx.meta.user`. Errors: UNKNOWN_SKU, INSUFFICIENT_STOCK, MIXED_CURRENCIES, IDEMPOTENCY_KEY_REUSED. */
+    place: call({
+      params: z.strictObject({ order: PlaceOrder, idempotency: Idempotency }),
+      result: z.strictObject({ order: Order, replayed: z.boolean() }),
+      idempotent: true,
+    }),
+    /** One order, if `ctx.meta.user` may see it. Errors: ORDER_NOT_FOUND (also for somebody else's). */
+    get: call({ params: ById, result: Order, idempotent: true }),
+    /** A customer's own orders, or for operators those of all or of one customer. */
+    list: call({
+      params: z.strictObject({
+        status: OrderStatus.optional(),
+        customerId: UserId.optional(),
+        ...PageParams,
+      }),
+      result: pageOf(Order),
+      idempotent: true,
+    }),
+    /** The point of no return. Errors: ORDER_NOT_FOUND, ORDER_NOT_CLAIMABLE. */
+    claimFulfilment: call({ params: ById, result: Order, idempotent: true }),
+    /** Captures the payment of a claimed order. Errors: ORDER_NOT_FOUND, ORDER_NOT_CLAIMED. */
+    capturePayment: call({ params: ById, result: Order, idempotent: true }),
+    /** Marks a claimed, captured and shipped order as fulfilled. Errors: ORDER_NOT_FOUND, ILLEGAL_TRANSITION. */
+    fulfil: call({ params: ById, result: Order, idempotent: true }),
+  },
+  events: {
+    placed: event("order.placed", OrderChanged),
+    confirmed: event("order.confirmed", OrderChanged),
+    rejected: event("order.rejected", OrderChanged),
+    cancelled: event("order.cancelled", OrderChanged),
+    fulfilled: event("order.fulfilled", OrderChanged),
+    returned: event("order.returned", OrderChanged),
+  },
+  commands: {},
+});
