@@ -1,4 +1,4 @@
-import type { ActionSchema, Context, ServiceActions } from "moleculer";
+import type { ActionSchema, Context, ServiceSchema } from "moleculer";
 import type { z } from "zod";
 import type { Call, ParamsOf, ParsedParamsOf, ResultOf } from "../contracts/define-contract.ts";
 import { InvalidShape } from "./errors.ts";
@@ -39,7 +39,7 @@ export async function callService<C extends Call>(
 export function answerCalls<Calls extends Record<string, Call>>(
   calls: Calls,
   handlers: { [K in keyof Calls]: Handler<Calls[K]> },
-): ServiceActions {
+): NonNullable<ServiceSchema["actions"]> {
   return Object.fromEntries(
     Object.entries(calls).map(([name, contractCall]) => {
       const handler = handlers[name] as Handler<Call>;
