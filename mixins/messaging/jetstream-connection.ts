@@ -1,0 +1,84 @@
+import { connect, Events, type JetStreamClient, type JetStreamManager, type NatsConnection } from "nats";
+
+const RETRY_MS = 250;
+
+export interface JetStreamConnection {
+  readonly connection: NatsConnection;
+  readonly client: JetStreamClient;
+  /** Repeats `work` until JetStream has done it: a server that has just started may not be ready yet. */
+  untilReady<T>(work: (manager: JetStreamManager) => Promise<T>): Promise<T>;
+  onReconnect(listener: () => void): void;
+  close(): Promise<void>;
+}
+
+interface Logger {
+  warn(message: string): void;
+  info(message: string): void;
+}
+
+/**
+ * A connection to NATS that stays: it waits for the first server and reconnects for ever.
+ * @param natsUrl one or more URLs, comma-separated, with credentials in the first
+ * @param name shown by the server's monitoring
+ */
+export async function connectJetStream({
+  natsUrl,
+  name,
+  logger,
+}: {
+  natsUrl: string;
+  name: string;
+  logger: Logger;
+}): Promise<JetStreamConnection> {
+  const urls = natsUrl.split(",").map((url) => new URL(url));
+  const [first] = urls as [URL];
+  const connection = await connect({
+    servers: urls.map((url) => url.host),
+    ...(first.username
+      ? { user: decodeURIComponent(first.username), pass: decodeURIComponent(first.password) }
+      : {}),
+    ...(first.protocol === "tls:" ? { tls: {} } : {}),
+    name,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: RETRY_MS,
+    waitOnFirstConnect: true,
+    noAsyncTraces: true,
+    // A server that hangs is noticed after two unanswered pings.
+    pingInterval: 5_000,
+  });
+  const listeners: (() => void)[] = [];
+  let closed = false;
+  void watch();
+
+  async function watch(): Promise<void> {
+    for await (const status of connection.status()) {
+      if (status.type === Events.Disconnect) logger.warn("NATS is away, messages wait in the outbox");
+      if (status.type !== Events.Reconnect) continue;
+      logger.info("NATS is back");
+      for (const listener of listeners) listener();
+    }
+  }
+
+  return {
+    connection,
+    client: connection.jetstream(),
+    async untilReady(work) {
+      for (;;) {
+        try {
+          return await work(await connection.jetstreamManager({ checkAPI: false, timeout: 2_000 }));
+        } catch (error) {
+          if (closed || connection.isClosed()) throw error;
+          logger.warn(`JetStream is not ready: ${String(error)}`);
+          await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        }
+      }
+    },
+    onReconnect(listener) {
+      listeners.push(listener);
+    },
+    async close() {
+      closed = true;
+      await connection.drain().catch(() => connection.close());
+    },
+  };
+}

@@ -1,0 +1,85 @@
+import {
+  AckPolicy,
+  type ConsumerConfig,
+  DeliverPolicy,
+  DiscardPolicy,
+  type JetStreamManager,
+  type NatsError,
+  nanos,
+  RetentionPolicy,
+  StorageType,
+  type StreamConfig,
+} from "nats";
+import type { MessageType } from "../../contracts/define-contract.ts";
+
+const DAY_MS = 24 * 3_600_000;
+
+/** How long streams keep messages; inbox rows must be kept longer. */
+export const STREAM_MAX_AGE_MS = 7 * DAY_MS;
+/** A message without an answer for this long is delivered again; handlers that work longer extend it. */
+export const ACK_WAIT_MS = 10_000;
+
+interface Stream {
+  readonly name: string;
+  readonly prefix: string;
+  readonly maxBytes: number;
+}
+
+const STREAMS: Record<MessageType["kind"], Stream> = {
+  event: { name: "EVENTS", prefix: "events", maxBytes: 512 * 2 ** 20 },
+  command: { name: "COMMANDS", prefix: "commands", maxBytes: 256 * 2 ** 20 },
+};
+
+/** The stream that keeps messages of this kind. */
+export function streamOf(kind: MessageType["kind"]): string {
+  return STREAMS[kind].name;
+}
+
+/** The NATS subject of one message, for example `events.order.placed.ord_0198...`. */
+export function subjectOf(kind: MessageType["kind"], type: string, orderId: string): string {
+  return `${STREAMS[kind].prefix}.${type}.${orderId}`;
+}
+
+/** The durable consumer of one message type in one service, for example `inventory--order-placed`. */
+export function consumerName(service: string, type: string): string {
+  return `${service}--${type.replaceAll(".", "-")}`;
+}
+
+/** Creates the streams that are missing. A full stream refuses publishes: the outbox keeps what it refused. */
+export async function ensureStreams(manager: JetStreamManager): Promise<void> {
+  for (const { name, prefix, maxBytes } of Object.values(STREAMS)) {
+    const config: Partial<StreamConfig> & { name: string } = {
+      name,
+      subjects: [`${prefix}.>`],
+      retention: RetentionPolicy.Limits,
+      storage: StorageType.File,
+      discard: DiscardPolicy.New,
+      max_bytes: maxBytes,
+      max_age: nanos(STREAM_MAX_AGE_MS),
+      duplicate_window: nanos(2 * 60_000),
+    };
+    await manager.streams.info(name).catch(async (error: NatsError) => {
+      if (error.api_error?.code !== 404) throw error;
+      await manager.streams.add(config);
+    });
+  }
+}
+
+/** Creates the durable consumer of one message type for one service, if it is missing; answers its name. */
+export async function ensureConsumer(
+  manager: JetStreamManager,
+  { service, type }: { service: string; type: MessageType },
+): Promise<string> {
+  const name = consumerName(service, type.type);
+  const config: Partial<ConsumerConfig> = {
+    durable_name: name,
+    filter_subject: subjectOf(type.kind, type.type, "*"),
+    ack_policy: AckPolicy.Explicit,
+    deliver_policy: DeliverPolicy.All,
+    ack_wait: nanos(ACK_WAIT_MS),
+    max_deliver: -1,
+    max_ack_pending: 1_000,
+  };
+  await manager.consumers.add(streamOf(type.kind), config);
+  return name;
+}
