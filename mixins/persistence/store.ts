@@ -60,7 +60,7 @@ export function replace<T extends Document & { version: number }>(
 }
 
 /**
- * Adds to number fields without a read before; conflicts (`negative`) when a sum would fall below 0, and
+ * Adds integers to number fields (a missing one counts as 0) without a read before; conflicts (`negative`) when a sum would fall below 0, and
  * (`missing`) when there is no such document. Leaves `version` as it is, so that hot numbers do not conflict.
  */
 export function adjust<T extends Document>(
@@ -104,6 +104,18 @@ export interface Store {
   get<T extends Document>(collection: Collection<T>, key: string): Promise<T | undefined>;
   find<T extends Document>(collection: Collection<T>, query?: Query): Promise<T[]>;
   count(collection: Collection, query?: Pick<Query, "where">): Promise<number>;
+}
+
+/** A store with its life-cycle; before `connect` and after `disconnect` everything throws {@link StoreUnavailable}. */
+export interface ConnectedStore extends Store {
+  /** What the store was created for; the first one is the main collection, which `moleculer-db` reads. */
+  readonly collections: readonly Collection[];
+  /** Opens the store, and creates what it misses. */
+  connect(): Promise<void>;
+  /** Waits for the commits under way, then closes. */
+  disconnect(): Promise<void>;
+  /** Whether a commit would work now, as far as can be told cheaply. */
+  isHealthy(): boolean;
 }
 
 /** A write of a batch whose condition did not hold. The batch left nothing behind: read, decide and commit again. */
