@@ -65,3 +65,8 @@ export type ParsedParamsOf<C extends { params: Schema }> = z.output<C["params"]>
 export type ResultOf<C extends { result: Schema }> = z.output<C["result"]>;
 /** The data that a durable message carries. */
 export type DataOf<M extends { data: Schema }> = z.output<M["data"]>;
+
+/** A message that a domain rule causes, before it gets its envelope: its type and the data that this type asks for. */
+export type MessageDraft<M extends MessageType = MessageType> = M extends MessageType
+  ? { readonly type: M; readonly data: DataOf<M> }
+  : never;

@@ -5,12 +5,14 @@ export const Sku = z
   .string()
   .regex(/^[A-Z0-9][A-Z0-9-]{1,31}$/, "must be 2-32 of A-Z, 0-9 and -, not starting with -");
 
-/** Integer minor units (cents) and an ISO 4217 code; never a float. */
-export const Money = z.strictObject({
-  amount: z.int().min(0).max(1_000_000_000),
-  currency: z.string().regex(/^[A-Z]{3}$/, "must be an ISO 4217 code such as EUR"),
-});
+const Currency = z.string().regex(/^[A-Z]{3}$/, "must be an ISO 4217 code such as EUR");
+
+/** Integer minor units (cents) and an ISO 4217 code; never a float. Holds the largest order's total. */
+export const Money = z.strictObject({ amount: z.int().min(0).max(100_000_000_000_000), currency: Currency });
 export type Money = z.output<typeof Money>;
+
+/** Money for one unit of a product. */
+export const Price = z.strictObject({ amount: z.int().min(0).max(1_000_000_000), currency: Currency });
 
 /** How many of one product an order line takes. */
 export const Quantity = z.int().min(1).max(1000);

@@ -1,4 +1,4 @@
-import type { ActionSchema, Context, ServiceSchema } from "moleculer";
+import { type ActionSchema, type Context, Errors, type ServiceSchema } from "moleculer";
 import type { z } from "zod";
 import type { Call, ParamsOf, ParsedParamsOf, ResultOf } from "../contracts/define-contract.ts";
 import { InvalidShape } from "./errors.ts";
@@ -30,6 +30,11 @@ export async function callService<C extends Call>(
     ...(timeoutMs === undefined ? {} : { timeout: timeoutMs }),
     ...(contractCall.idempotent ? {} : { retries: 0 }),
   })) as ResultOf<C>;
+}
+
+/** Whether a call failed by a rule of the callee's domain: the failure with this `code`, such as `ORDER_NOT_CLAIMABLE`. */
+export function isFailure(error: unknown, code: string): error is Errors.MoleculerClientError {
+  return error instanceof Errors.MoleculerClientError && error.type === code;
 }
 
 /**

@@ -24,3 +24,11 @@ export function domainErrors(): Partial<ServiceSchema> {
     },
   };
 }
+
+/**
+ * Whether repeating the same call or message unchanged cannot help: a `DomainError`, here or at the far end of a call.
+ * Everything else (time-out, breaker open, store busy) is worth a retry.
+ */
+export function isFailureOfRequest(error: unknown): boolean {
+  return error instanceof DomainError || error instanceof Errors.MoleculerClientError;
+}

@@ -1,5 +1,3 @@
-import { Errors } from "moleculer";
-
 /**
  * Two families of failures. A `DomainError` is about the request or message itself: repeating it unchanged
  * cannot help. Anything else (time-out, breaker open, store busy) is a dependency's and is worth a retry.
@@ -33,12 +31,4 @@ export class DependencyUnavailable extends Error {
     super(message, options);
     this.name = "DependencyUnavailable";
   }
-}
-
-/**
- * Whether repeating the same call or message unchanged cannot help: a `DomainError`, here or at the far end of a call.
- * Everything else (time-out, breaker open, store busy) is worth a retry.
- */
-export function isFailureOfRequest(error: unknown): boolean {
-  return error instanceof DomainError || error instanceof Errors.MoleculerClientError;
 }

@@ -1,6 +1,6 @@
 import type { Msg, NatsConnection } from "nats";
 import type { MessageType } from "../../contracts/define-contract.ts";
-import { isFailureOfRequest } from "../errors.ts";
+import { isFailureOfRequest } from "../domain-errors.ts";
 import type { RequestContext } from "../observability/request-context.ts";
 import { CommitConflict, type Store } from "../persistence/store.ts";
 import { backOffMs } from "./back-off.ts";

@@ -6,6 +6,7 @@ import {
   Money,
   OrderId,
   PageParams,
+  Price,
   pageOf,
   Quantity,
   ReservationId,
@@ -70,14 +71,14 @@ export const CreateProduct = z.strictObject({
   sku: Sku,
   name: ProductName,
   description: Description.default(""),
-  price: Money,
+  price: Price,
   onHand: StockQuantity.default(0),
 });
 export const UpdateProduct = z
   .strictObject({
     name: ProductName.optional(),
     description: Description.optional(),
-    price: Money.optional(),
+    price: Price.optional(),
   })
   .refine((change) => Object.keys(change).length > 0, "must change at least one field");
 export const ReceiveStock = z.strictObject({
