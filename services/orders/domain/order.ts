@@ -171,7 +171,8 @@ export function recordCapture(order: OrderRecord, { at }: Pick<Cause, "at">): Ch
  */
 export function fulfil(order: OrderRecord, cause: Cause): Changed {
   if (order.status === "fulfilled") return { order, messages: [] };
-  if (order.status === "confirmed" && order.payment.status !== "captured") throw new PaymentNotCaptured(order.id);
+  if (order.status === "confirmed" && order.payment.status !== "captured")
+    throw new PaymentNotCaptured(order.id);
   return move(order, "fulfil", cause);
 }
 

@@ -1,0 +1,105 @@
+import { createMessage } from "../../../mixins/messaging/message.ts";
+import type { Delivery, Outbox } from "../../../mixins/messaging/outbox.ts";
+import { readPage } from "../../../mixins/persistence/page.ts";
+import { retryOnConflict } from "../../../mixins/persistence/retry-on-conflict.ts";
+import { collection, insert, replace, type Store, type Write } from "../../../mixins/persistence/store.ts";
+import type { OrderStatus } from "../contract.ts";
+import { OrderNotFound } from "../domain/errors.ts";
+import type { Changed, OrderRecord } from "../domain/order.ts";
+
+export const orderRecords = collection<OrderRecord>({
+  name: "orders",
+  key: "id",
+  fields: { number: "number", status: "text", customerId: "text" },
+  indexes: [
+    ["customerId", "id"],
+    ["status", "id"],
+  ],
+  unique: [["number"]],
+});
+
+export type OrderRepository = ReturnType<typeof createOrderRepository>;
+
+/** Orders as the domain sees them; a change, its messages and the inbox row of its cause are one batch. */
+export function createOrderRepository({
+  store,
+  outbox,
+  clock,
+}: {
+  store: Pick<Store, "get" | "find">;
+  outbox: Pick<Outbox, "commit">;
+  clock: () => number;
+}) {
+  /** @throws {OrderNotFound} */
+  async function get(orderId: string): Promise<OrderRecord> {
+    const order = await store.get(orderRecords, orderId);
+    if (!order) throw new OrderNotFound(orderId);
+    return order;
+  }
+
+  async function commit(
+    { order, messages }: Changed,
+    write: Write,
+    more: { writes?: Write[]; delivery?: Delivery | undefined },
+  ) {
+    const { id: subject, version } = order;
+    await outbox.commit({
+      writes: [write, ...(more.writes ?? [])],
+      messages: messages.map(({ type, data }) =>
+        createMessage(type, { subject, version, data, nowMs: clock() }),
+      ),
+      delivery: more.delivery,
+    });
+    return order;
+  }
+
+  return {
+    get,
+
+    /** A page of orders, newest first. */
+    list: ({
+      status,
+      customerId,
+      limit,
+      cursor,
+    }: {
+      status?: OrderStatus | undefined;
+      customerId?: string | undefined;
+      limit: number;
+      cursor?: string | undefined;
+    }) =>
+      readPage(store, orderRecords, {
+        where: { ...(status ? { status } : {}), ...(customerId ? { customerId } : {}) },
+        by: "id",
+        limit,
+        cursor,
+      }),
+
+    /**
+     * Stores a new order with what must be bound to it.
+     * @throws {CommitConflict} the id, the number or one of `writes` is there already
+     */
+    add: (changed: Changed, { writes }: { writes: Write[] }) =>
+      commit(changed, insert(orderRecords, changed.order), { writes }),
+
+    /**
+     * Reads, decides and stores; on a conflict reads and decides again.
+     * @param decide pure; answers the order itself when nothing is to be changed
+     * @throws {OrderNotFound}
+     * @throws {AlreadyHandled} the delivery had its effect before
+     */
+    change: (
+      orderId: string,
+      decide: (order: OrderRecord) => Changed,
+      { delivery }: { delivery?: Delivery } = {},
+    ) =>
+      retryOnConflict(async () => {
+        const order = await get(orderId);
+        const changed = decide(order);
+        if (changed.order === order) return order;
+        return commit(changed, replace(orderRecords, changed.order, { version: order.version }), {
+          delivery,
+        });
+      }),
+  };
+}
