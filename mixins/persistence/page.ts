@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { DomainError } from "../errors.ts";
+import type { Collection, Document, Query, Store } from "./store.ts";
+
+/** The cursor is not one that a page gave. */
+export class BadCursor extends DomainError {
+  readonly code = "BAD_CURSOR";
+  constructor() {
+    super("The cursor is not one that a page gave");
+  }
+}
+
+export interface Page<T> {
+  readonly items: T[];
+  /** Where the next page starts; null on the last one. */
+  readonly nextCursor: string | null;
+}
+
+interface PageQuery {
+  /** As in {@link Query}, without the field of `by`. */
+  readonly where?: NonNullable<Query["where"]>;
+  /** A declared field, or the key, that grows with time and that every document has. */
+  readonly by: string;
+  /** At least 1. */
+  readonly limit: number;
+  /** The `nextCursor` of the page before; none for the first page. */
+  readonly cursor?: string | null | undefined;
+}
+
+/** The place of a page's last item: its value of `by`, and its key. */
+type Place = readonly [value: string | number, key: string];
+
+/**
+ * One page, newest first. What is added between two pages neither moves nor doubles an item. An index on the
+ * fields of `where` followed by `by` serves it.
+ * @throws {BadCursor}
+ */
+export async function readPage<T extends Document>(
+  store: Pick<Store, "find">,
+  collection: Collection<T>,
+  { where = {}, by, limit, cursor }: PageQuery,
+): Promise<Page<T>> {
+  if (by in where) throw new TypeError(`A page by ${by} cannot filter on it too`);
+  const place = cursor == null ? undefined : readCursor(collection, by, cursor);
+  // One more than asked for tells whether there is a next page.
+  const found = await findAfter(store, collection, { where, by, limit: limit + 1 }, place);
+  const items = found.slice(0, limit);
+  const last = items.at(-1);
+  return { items, nextCursor: found.length > limit && last ? toCursor(collection, by, last) : null };
+}
+
+async function findAfter<T extends Document>(
+  store: Pick<Store, "find">,
+  collection: Collection<T>,
+  { where, by, limit }: { where: NonNullable<Query["where"]>; by: string; limit: number },
+  place: Place | undefined,
+): Promise<T[]> {
+  const orderBy = [{ field: by, direction: "desc" }] as const;
+  if (!place) return store.find(collection, { where, orderBy, limit });
+  const [value, key] = place;
+  const older = { where: { ...where, [by]: { lt: value } }, orderBy };
+  if (by === collection.key) return store.find(collection, { ...older, limit });
+  // "Of the same time with a smaller key, or older" is no single filter of the port.
+  const sameTime = await store.find(collection, {
+    where: { ...where, [by]: value, [collection.key]: { lt: key } },
+    orderBy,
+    limit,
+  });
+  if (sameTime.length === limit) return sameTime;
+  return [...sameTime, ...(await store.find(collection, { ...older, limit: limit - sameTime.length }))];
+}
+
+function toCursor<T extends Document>(collection: Collection<T>, by: string, last: T): string {
+  return Buffer.from(JSON.stringify([last[by], last[collection.key]])).toString("base64url");
+}
+
+function readCursor(collection: Pick<Collection, "fields" | "key">, by: string, cursor: string): Place {
+  const isText = by === collection.key || collection.fields[by] === "text";
+  const place = z.tuple([isText ? z.string() : z.number(), z.string()]);
+  try {
+    return place.parse(JSON.parse(Buffer.from(cursor, "base64url").toString()));
+  } catch {
+    throw new BadCursor();
+  }
+}
