@@ -8,7 +8,6 @@ import { decodeRequest } from "./headers.ts";
 import { type JetStreamMessage, toJetStreamMessage } from "./jetstream-message.ts";
 import { type Message, parseMessage } from "./message.ts";
 import { AlreadyHandled, createDelivery, type Delivery, inboxRows } from "./outbox.ts";
-import { ACK_WAIT_MS } from "./streams.ts";
 
 export interface ConsumerLogger {
   warn(details: object, message: string): void;
@@ -30,6 +29,7 @@ export function createConsumer({
   store,
   run,
   logger,
+  ackWaitMs,
   clock = Date.now,
 }: {
   connection: NatsConnection;
@@ -38,11 +38,12 @@ export function createConsumer({
   store: Pick<Store, "get" | "commit">;
   run: RunHandler;
   logger: ConsumerLogger;
+  ackWaitMs: number;
   clock?: () => number;
 }): (message: Msg) => Promise<void> {
   return async (raw) => {
     const delivered = toJetStreamMessage(connection, raw);
-    const heartbeat = setInterval(() => delivered.working(), ACK_WAIT_MS / 3);
+    const heartbeat = setInterval(() => delivered.working(), ackWaitMs / 3);
     try {
       await handle(delivered);
       await delivered.ack();

@@ -50,6 +50,7 @@ interface Running {
  * local broker call, through all middlewares. Publishes the service's outbox, and relays what a crash left behind.
  * Place it before the store's mixin, so that it stops while the store is still open.
  * @param service the service's name; consumers are named after it
+ * @param ackWaitMs a message without an answer for this long is delivered again; a handler that works longer extends it
  */
 export function durableMessages({
   service,
@@ -57,12 +58,14 @@ export function durableMessages({
   store,
   outbox,
   handlers,
+  ackWaitMs = 10_000,
 }: {
   service: string;
   natsUrl: string;
   store: Pick<Store, "get" | "find" | "commit">;
   outbox: Outbox;
   handlers: readonly Subscription[];
+  ackWaitMs?: number;
 }): Partial<ServiceSchema> {
   let running: Running | undefined;
 
@@ -109,7 +112,8 @@ export function durableMessages({
     { type, concurrency }: Subscription,
   ): Promise<Puller> {
     const { connection } = jetStream;
-    const ensure = () => jetStream.untilReady((manager) => ensureConsumer(manager, { service, type }));
+    const ensure = () =>
+      jetStream.untilReady((manager) => ensureConsumer(manager, { service, type, ackWaitMs }));
     const consumer = await ensure();
     const { logger } = owner;
     return createPuller({
@@ -123,6 +127,7 @@ export function durableMessages({
         type,
         store,
         logger,
+        ackWaitMs,
         run: async (message, delivery, { requestId, user, traceparent }) => {
           const handler = owner.actions[actionName(type)] as ServiceAction;
           await handler({ message, delivery }, { requestID: requestId, meta: { user, traceparent } });

@@ -16,8 +16,6 @@ const DAY_MS = 24 * 3_600_000;
 
 /** How long streams keep messages; inbox rows must be kept longer. */
 export const STREAM_MAX_AGE_MS = 7 * DAY_MS;
-/** A message without an answer for this long is delivered again; handlers that work longer extend it. */
-export const ACK_WAIT_MS = 10_000;
 
 interface Stream {
   readonly name: string;
@@ -68,7 +66,7 @@ export async function ensureStreams(manager: JetStreamManager): Promise<void> {
 /** Creates the durable consumer of one message type for one service, if it is missing; answers its name. */
 export async function ensureConsumer(
   manager: JetStreamManager,
-  { service, type }: { service: string; type: MessageType },
+  { service, type, ackWaitMs }: { service: string; type: MessageType; ackWaitMs: number },
 ): Promise<string> {
   const name = consumerName(service, type.type);
   const config: Partial<ConsumerConfig> = {
@@ -76,7 +74,7 @@ export async function ensureConsumer(
     filter_subject: subjectOf(type.kind, type.type, "*"),
     ack_policy: AckPolicy.Explicit,
     deliver_policy: DeliverPolicy.All,
-    ack_wait: nanos(ACK_WAIT_MS),
+    ack_wait: nanos(ackWaitMs),
     max_deliver: -1,
     max_ack_pending: 1_000,
   };

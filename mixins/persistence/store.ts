@@ -10,7 +10,7 @@ export type Document = { readonly [field: string]: unknown };
 export interface Collection<T extends Document = Document> {
   readonly name: string;
   /** The field that identifies a document; its value is a string and unique. */
-  readonly key: keyof T & string;
+  readonly key: string;
   /** Fields that may stand in `where` and `orderBy`. */
   readonly fields: Readonly<Record<string, "text" | "number">>;
   /** Field lists to index, for the reads that this collection serves. */
@@ -18,13 +18,14 @@ export interface Collection<T extends Document = Document> {
   /** Field lists whose values are unique together; documents without such a field do not count. */
   readonly unique: readonly (readonly string[])[];
   /** Only for the type checker: never set. */
-  readonly document?: T;
+  readonly document?: T | undefined;
 }
 
 /** Declares a collection; see {@link Collection}. */
 export function collection<T extends Document>(
-  definition: Pick<Collection<T>, "name" | "key"> &
-    Partial<Pick<Collection<T>, "fields" | "indexes" | "unique">>,
+  definition: { readonly name: string; readonly key: keyof T & string } & Partial<
+    Pick<Collection<T>, "fields" | "indexes" | "unique">
+  >,
 ): Collection<T> {
   return { fields: {}, indexes: [], unique: [], ...definition };
 }
