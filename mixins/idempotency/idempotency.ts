@@ -57,10 +57,10 @@ export function createIdempotency({ store }: { store: Pick<Store, "get"> }) {
    * @param replay answers the thing as it is now
    * @throws {IdempotencyKeyReused} the key belongs to another fingerprint
    */
-  function once<T>(
+  function once<Made, Known>(
     idempotency: Idempotency,
-    { effect, replay }: { effect: () => Promise<T>; replay: (resourceId: string) => Promise<T> },
-  ): Promise<T> {
+    { effect, replay }: { effect: () => Promise<Made>; replay: (resourceId: string) => Promise<Known> },
+  ): Promise<Made | Known> {
     return retryOnConflict(async () => {
       const known = await find(idempotency);
       if (known !== undefined) return replay(known);

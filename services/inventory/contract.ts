@@ -15,6 +15,8 @@ import {
 } from "../../contracts/shapes.ts";
 
 const StockQuantity = z.int().min(0).max(1_000_000_000);
+/** Receipts may add up to more than a product can start with. */
+const StockLevel = z.int().min(0);
 const ProductName = z.string().trim().min(1).max(200);
 const Description = z.string().max(5000);
 
@@ -24,7 +26,7 @@ export const Product = z.strictObject({
   name: ProductName,
   description: Description,
   price: Money,
-  available: StockQuantity,
+  available: StockLevel,
   version: z.int().min(1),
 });
 export type Product = z.output<typeof Product>;
@@ -63,7 +65,7 @@ export const CheckedProduct = z.strictObject({
   sku: Sku,
   name: ProductName,
   price: Money,
-  available: StockQuantity,
+  available: StockLevel,
 });
 export type CheckedProduct = z.output<typeof CheckedProduct>;
 
@@ -74,6 +76,8 @@ export const CreateProduct = z.strictObject({
   price: Price,
   onHand: StockQuantity.default(0),
 });
+export type CreateProduct = z.output<typeof CreateProduct>;
+
 export const UpdateProduct = z
   .strictObject({
     name: ProductName.optional(),
@@ -81,10 +85,13 @@ export const UpdateProduct = z
     price: Price.optional(),
   })
   .refine((change) => Object.keys(change).length > 0, "must change at least one field");
+export type UpdateProduct = z.output<typeof UpdateProduct>;
+
 export const ReceiveStock = z.strictObject({
   quantity: z.int().min(1).max(1_000_000),
   note: z.string().max(500).optional(),
 });
+export type ReceiveStock = z.output<typeof ReceiveStock>;
 
 export const inventory = defineContract("inventory", {
   calls: {

@@ -1,0 +1,64 @@
+import { createMessage } from "../../../mixins/messaging/message.ts";
+import type { Delivery, Outbox } from "../../../mixins/messaging/outbox.ts";
+import { collection, insert, replace, type Store, type Write } from "../../../mixins/persistence/store.ts";
+import type { Line, Reservation } from "../contract.ts";
+import type { Outcome } from "../domain/reservation.ts";
+import type { Availability } from "../domain/stock.ts";
+import { orderMovement, recordMovement } from "./movements.ts";
+import { availabilityOf } from "./stock.ts";
+
+/** At most one reservation an order, from the first message about it on. */
+export const reservationRows = collection<Reservation>({ name: "reservations", key: "orderId" });
+
+export type Reservations = ReturnType<typeof createReservations>;
+
+/** Reservations, saved together with the stock that they move and the messages that they cause. */
+export function createReservations({
+  store,
+  outbox,
+}: {
+  store: Pick<Store, "get">;
+  outbox: Pick<Outbox, "commit">;
+}) {
+  return {
+    find: (orderId: string): Promise<Reservation | undefined> => store.get(reservationRows, orderId),
+
+    /** What is available for an order's lines; a snapshot, only `save` binds. */
+    availabilityFor: (lines: readonly Line[]): Promise<Availability> =>
+      availabilityOf(
+        store,
+        lines.map(({ sku }) => sku),
+      ),
+
+    /**
+     * Saves a reservation after a move: all of it or nothing.
+     * @param delivery the message that caused the move
+     * @throws {CommitConflict} somebody else moved the reservation, or took the stock: read and decide again
+     * @throws {AlreadyHandled} the delivery had its effect before
+     */
+    async save(
+      { reservation, movements, messages }: Outcome,
+      nowMs: number,
+      delivery?: Delivery,
+    ): Promise<void> {
+      const { orderId, version } = reservation;
+      await outbox.commit({
+        writes: [
+          reservationWrite(reservation),
+          ...movements.flatMap((change) => recordMovement(orderMovement(change, orderId, nowMs))),
+        ],
+        messages: messages.map(({ type, data }) =>
+          createMessage(type, { subject: orderId, version, data, nowMs }),
+        ),
+        delivery,
+      });
+    },
+  };
+}
+
+function reservationWrite(reservation: Reservation): Write {
+  const { version } = reservation;
+  return version === 1
+    ? insert(reservationRows, reservation)
+    : replace(reservationRows, reservation, { version: version - 1 });
+}
