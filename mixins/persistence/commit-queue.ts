@@ -6,7 +6,8 @@ import { StoreUnavailable } from "./store.ts";
 
 interface Waiting {
   readonly writes: readonly PlannedWrite[];
-  readonly deadline: number;
+  /** On the clock of `performance.now()`. */
+  readonly since: number;
   readonly settle: (failure: Error | undefined) => void;
 }
 
@@ -29,17 +30,14 @@ export function createCommitQueue({ commitGroup, timeoutMs, maxWritesPerGroup }:
     for (await nextTurn(); waiting.length > 0; await nextTurn()) {
       const group = nextGroup();
       try {
-        const failures = commitGroup(group.map(({ writes }) => writes));
-        waiting.splice(0, group.length);
-        for (const [index, batch] of group.entries()) batch.settle(failures[index]);
+        settle(group, commitGroup(group.map(({ writes }) => writes)));
       } catch (error) {
-        if (isBusy(error)) {
-          giveUpOverdue(error);
-          await jitter();
+        if (!isBusy(error)) {
+          settle(group, Array(group.length).fill(toStoreError(error)));
           continue;
         }
-        waiting.splice(0, group.length);
-        for (const batch of group) batch.settle(toStoreError(error));
+        giveUpOverdue(error);
+        await jitter();
       }
     }
     working = undefined;
@@ -54,9 +52,18 @@ export function createCommitQueue({ commitGroup, timeoutMs, maxWritesPerGroup }:
     return tooMany < 0 ? waiting.slice() : waiting.slice(0, Math.max(1, tooMany));
   }
 
+  function settle(group: readonly Waiting[], failures: readonly (Error | undefined)[]): void {
+    waiting.splice(0, group.length);
+    for (const [index, batch] of group.entries()) batch.settle(failures[index]);
+  }
+
+  /** The oldest waits at the front. */
+  function longestWaitMs(): number {
+    return waiting[0] ? performance.now() - waiting[0].since : 0;
+  }
+
   function giveUpOverdue(cause: unknown): void {
-    const now = performance.now();
-    while (waiting[0] && waiting[0].deadline <= now)
+    while (longestWaitMs() > timeoutMs)
       waiting
         .shift()
         ?.settle(new StoreUnavailable(`The store was busy for more than ${timeoutMs} ms`, { cause }));
@@ -68,13 +75,14 @@ export function createCommitQueue({ commitGroup, timeoutMs, maxWritesPerGroup }:
       const done = new Promise<void>((resolve, reject) => {
         waiting.push({
           writes,
-          deadline: performance.now() + timeoutMs,
+          since: performance.now(),
           settle: (failure) => (failure ? reject(failure) : resolve()),
         });
       });
       working ??= work();
       return done;
     },
+    longestWaitMs,
     /** Resolves when nothing waits any more. */
     async drain(): Promise<void> {
       await working;

@@ -10,6 +10,10 @@ export interface PlannedRead {
 const OPERATORS = { lt: "<", lte: "<=", gt: ">", gte: ">=" } as const;
 const DIRECTIONS = { asc: "ASC", desc: "DESC" } as const;
 
+export function planGet(collection: Collection, key: string): PlannedRead {
+  return { sql: `SELECT doc FROM ${tableSql(collection)} WHERE key = ?`, params: [key] };
+}
+
 /** @throws {TypeError} the query names an undeclared field or holds a value of another type: a bug of the caller */
 export function planFind(collection: Collection, { where = {}, orderBy = [], limit }: Query): PlannedRead {
   if (limit !== undefined && !(Number.isSafeInteger(limit) && limit >= 0))
@@ -58,10 +62,10 @@ function conditionsOf(collection: Collection, field: string, comparison: Compari
 function orderSql(collection: Collection, orderBy: NonNullable<Query["orderBy"]>): string {
   const [first] = orderBy;
   if (!first) return "";
-  const terms = orderBy.map(
+  const terms = [...orderBy, { field: collection.key, direction: first.direction }].map(
     ({ field, direction }) => `${declaredSql(collection, field)} ${DIRECTIONS[direction]}`,
   );
-  return ` ORDER BY ${[...terms, `key ${DIRECTIONS[first.direction]}`].join(", ")}`;
+  return ` ORDER BY ${terms.join(", ")}`;
 }
 
 function declaredSql(collection: Collection, field: string): string {

@@ -1,19 +1,11 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { retryWhileBusy } from "./busy-retry.ts";
 import { createCommitQueue } from "./commit-queue.ts";
-import { isOfStatement } from "./sqlite-errors.ts";
-import { type PlannedRead, planCount, planFind } from "./sqlite-reads.ts";
-import { openDatabase } from "./sqlite-schema.ts";
+import { createHealth } from "./sqlite-health.ts";
+import { type PlannedRead, planCount, planFind, planGet } from "./sqlite-reads.ts";
+import { openDatabase, schemaSql } from "./sqlite-schema.ts";
 import { commitGroup, type Prepare, planWrite } from "./sqlite-writes.ts";
-import {
-  type Collection,
-  CommitConflict,
-  type ConnectedStore,
-  type Document,
-  type Query,
-  StoreUnavailable,
-  type Write,
-} from "./store.ts";
+import { type Collection, type ConnectedStore, type Document, StoreUnavailable } from "./store.ts";
 
 interface SqliteStoreOptions {
   /** Path of the database file; its folder is created. */
@@ -22,7 +14,7 @@ interface SqliteStoreOptions {
   readonly collections: readonly Collection[];
   /** How long commits and reads wait while other processes hold the file. */
   readonly busyTimeoutMs?: number;
-  /** How many writes of waiting batches share one transaction at most. */
+  /** Waiting batches share a transaction up to so many writes. */
   readonly maxWritesPerGroup?: number;
 }
 
@@ -31,9 +23,15 @@ interface Connection {
   readonly prepare: Prepare;
 }
 
+/** Commits that wait for so long tell that another process sits on the lock. */
+const UNHEALTHY_WAIT_MS = 1_000;
+
+type Row = Record<string, unknown>;
+
 /**
  * The embedded store: one SQLite file, shared safely by all processes of a service on one machine.
  * A commit resolves after fsync.
+ * @throws {TypeError} from its methods, when a collection, field or value does not fit the declared collections
  */
 export function createSqliteStore({
   file,
@@ -41,15 +39,14 @@ export function createSqliteStore({
   busyTimeoutMs = 5_000,
   maxWritesPerGroup = 256,
 }: SqliteStoreOptions): ConnectedStore {
-  const known = new Set(collections.map(({ name }) => name));
+  const names = new Set(collections.map(({ name }) => name));
+  const schema = collections.flatMap(schemaSql);
+  const health = createHealth(file);
   let connection: Connection | undefined;
-  let accepts = false;
+  let isOpen = false;
 
   const queue = createCommitQueue({
-    commitGroup: (batches) => {
-      const { database, prepare } = connected();
-      return commitGroup(database, prepare, batches, isOfBatch);
-    },
+    commitGroup: (batches) => commitGroup(connected(), batches),
     timeoutMs: busyTimeoutMs,
     maxWritesPerGroup,
   });
@@ -59,66 +56,81 @@ export function createSqliteStore({
     return connection;
   }
 
-  function checkKnown({ name }: Collection): void {
-    if (!known.has(name)) throw new TypeError(`${name} is not a collection of the store ${file}`);
+  /** The collection without its documents' type: that is the caller's affair. */
+  function known(collection: unknown): Collection {
+    const { name } = collection as Collection;
+    if (!names.has(name)) throw new TypeError(`${name} is not a collection of the store ${file}`);
+    return collection as Collection;
   }
 
-  async function read(collection: Collection, plan: () => PlannedRead): Promise<Record<string, unknown>[]> {
-    checkKnown(collection);
-    const { sql, params } = plan();
-    return retryWhileBusy(
-      () =>
-        connected()
-          .prepare(sql)
-          .all(...params),
-      busyTimeoutMs,
-    );
+  function read({ sql, params }: PlannedRead): Promise<Row[]> {
+    return retryWhileBusy(() => {
+      const statement = connected().prepare(sql);
+      return statement.all(...params);
+    }, busyTimeoutMs);
+  }
+
+  async function readDocuments<T>(plan: PlannedRead): Promise<T[]> {
+    const rows = await read(plan);
+    return rows.map(({ doc }) => JSON.parse(doc as string) as T);
   }
 
   return {
     collections,
 
     async connect() {
-      connection ??= await retryWhileBusy(() => open(file, collections), busyTimeoutMs);
-      accepts = true;
+      connection ??= await retryWhileBusy(() => openConnection(file, schema), busyTimeoutMs);
+      health.opened();
+      isOpen = true;
     },
 
     async disconnect() {
-      accepts = false;
+      isOpen = false;
       await queue.drain();
+      // The last process that closes the file moves the write-ahead log into it.
       connection?.database.close();
       connection = undefined;
     },
 
-    isHealthy: () => connection !== undefined,
+    isHealthy: () =>
+      isOpen &&
+      connection !== undefined &&
+      queue.longestWaitMs() < UNHEALTHY_WAIT_MS &&
+      health.check(connection.database),
 
-    async commit(writes: readonly Write[]) {
-      if (!accepts) throw new StoreUnavailable(`The store ${file} is not connected`);
-      for (const { collection } of writes) checkKnown(collection);
-      if (writes.length > 0) await queue.push(writes.map(planWrite));
+    async commit(writes) {
+      if (!isOpen) throw new StoreUnavailable(`The store ${file} is not connected`);
+      for (const { collection } of writes) known(collection);
+      const planned = writes.map(planWrite);
+      if (planned.length === 0) return;
+      try {
+        await queue.push(planned);
+        health.committed();
+      } catch (error) {
+        health.committed(error);
+        throw error;
+      }
     },
 
     async get<T extends Document>(collection: Collection<T>, key: string) {
-      const [found] = await this.find(collection, { where: { [collection.key]: key } });
+      const [found] = await readDocuments<T>(planGet(known(collection), key));
       return found;
     },
 
-    async find<T extends Document>(collection: Collection<T>, query: Query = {}) {
-      const plain = collection as unknown as Collection;
-      const rows = await read(plain, () => planFind(plain, query));
-      return rows.map(({ doc }) => JSON.parse(doc as string) as T);
+    async find<T extends Document>(collection: Collection<T>, query = {}) {
+      return readDocuments<T>(planFind(known(collection), query));
     },
 
     async count(collection, query = {}) {
-      const [row] = await read(collection, () => planCount(collection, query));
+      const [row] = await read(planCount(known(collection), query));
       return row?.count as number;
     },
   };
 }
 
 /** Statements are prepared once: preparing costs more than running them. */
-function open(file: string, collections: readonly Collection[]): Connection {
-  const database = openDatabase(file, collections);
+function openConnection(file: string, schema: readonly string[]): Connection {
+  const database = openDatabase(file, schema);
   const statements = new Map<string, StatementSync>();
   return {
     database,
@@ -128,8 +140,4 @@ function open(file: string, collections: readonly Collection[]): Connection {
       return statement;
     },
   };
-}
-
-function isOfBatch(error: unknown): boolean {
-  return error instanceof CommitConflict || isOfStatement(error);
 }

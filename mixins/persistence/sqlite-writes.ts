@@ -1,5 +1,5 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
-import { isTaken } from "./sqlite-errors.ts";
+import { isOfStatement, isTaken } from "./sqlite-errors.ts";
 import { checkedName, fieldSql, tableSql } from "./sqlite-names.ts";
 import { CommitConflict, type Document, type Write } from "./store.ts";
 
@@ -93,34 +93,29 @@ function whyNothingChanged(prepare: Prepare, write: Write): CommitConflict["reas
  * @throws {Error} SQLite's: nothing of any batch was written
  */
 export function commitGroup(
-  database: DatabaseSync,
-  prepare: Prepare,
+  { database, prepare }: { database: DatabaseSync; prepare: Prepare },
   batches: readonly (readonly PlannedWrite[])[],
-  isOwnFailure: (error: unknown) => boolean,
 ): (Error | undefined)[] {
   prepare("BEGIN IMMEDIATE").run();
   try {
-    const failures = batches.map((writes) => applyInSavepoint(prepare, writes, isOwnFailure));
+    const failures = batches.map((writes) => applyInSavepoint(prepare, writes));
     prepare("COMMIT").run();
     return failures;
   } catch (error) {
+    // Some failures, such as a full disk, have rolled back already.
     if (database.isTransaction) prepare("ROLLBACK").run();
     throw error;
   }
 }
 
-function applyInSavepoint(
-  prepare: Prepare,
-  writes: readonly PlannedWrite[],
-  isOwnFailure: (error: unknown) => boolean,
-): Error | undefined {
+function applyInSavepoint(prepare: Prepare, writes: readonly PlannedWrite[]): Error | undefined {
   prepare("SAVEPOINT batch").run();
   try {
     applyWrites(prepare, writes);
     prepare("RELEASE batch").run();
     return undefined;
   } catch (error) {
-    if (!isOwnFailure(error)) throw error;
+    if (!(error instanceof CommitConflict || isOfStatement(error))) throw error;
     prepare("ROLLBACK TO batch").run();
     prepare("RELEASE batch").run();
     return error as Error;

@@ -62,7 +62,8 @@ export function replace<T extends Document & { version: number }>(
 
 /**
  * Adds integers to number fields (a missing one counts as 0) without a read before; conflicts (`negative`) when a sum would fall below 0, and
- * (`missing`) when there is no such document. Leaves `version` as it is, so that hot numbers do not conflict.
+ * (`missing`) when there is no such document. Leaves `version` as it is, so that hot numbers do not conflict: a
+ * `replace` would not see them change, so never replace documents that are adjusted.
  */
 export function adjust<T extends Document>(
   collection: Collection<T>,
