@@ -3,8 +3,8 @@ module.exports = class SummaryReporter {
   onRunComplete(_contexts, results) {
     const failedSuites = results.testResults.filter((suite) => suite.testExecError).length;
     const skipped = results.numPendingTests + results.numTodoTests;
-    console.log(
-      `\n${results.numPassedTests} passed, ${results.numFailedTests + failedSuites} failed, ${skipped} skipped`,
-    );
+    const line = `${results.numPassedTests} passed, ${results.numFailedTests + failedSuites} failed, ${skipped} skipped`;
+    // Jest's own summary comes after all reporters.
+    process.once("exit", () => console.log(`\n${line}`));
   }
 };
