@@ -42,10 +42,14 @@ function succeeds(work: () => void): boolean {
   }
 }
 
-/** The probe's table cannot be a collection: their names start with a letter. */
+/**
+ * Gives the space of the write-ahead log back first: on a full disk that may be all that is missing.
+ * The probe's table cannot be a collection: their names start with a letter.
+ */
 function writeProbe(database: DatabaseSync): void {
   try {
-    database.exec(`BEGIN IMMEDIATE;
+    database.exec(`PRAGMA wal_checkpoint(TRUNCATE);
+      BEGIN IMMEDIATE;
       CREATE TABLE IF NOT EXISTS _probe (filler BLOB);
       INSERT INTO _probe VALUES (zeroblob(${PROBE_BYTES}));
       COMMIT;

@@ -52,7 +52,9 @@ function conditionsOf(collection: Collection, field: string, comparison: Compari
     return { sql: `${column} ${operator} ?`, params: [value as SQLInputValue] };
   };
   if (typeof comparison !== "object" || comparison === null) return [condition("=", comparison)];
-  return Object.entries(comparison).map(([name, value]) => {
+  const bounds = Object.entries(comparison);
+  if (bounds.length === 0) throw new TypeError(`${collection.name}.${field} is compared with nothing`);
+  return bounds.map(([name, value]) => {
     const operator = OPERATORS[name as keyof typeof OPERATORS];
     if (!operator) throw new TypeError(`"${name}" is no comparison: lt, lte, gt or gte`);
     return condition(operator, value);
