@@ -13,7 +13,7 @@ type RememberedKey = {
 
 /** Belongs among the collections of every store whose service takes idempotency keys. */
 export const idempotencyCollection = collection<RememberedKey>({
-  name: "idempotency-keys",
+  name: "idempotency_keys",
   key: "key",
   fields: { rememberedAtMs: "number" },
   indexes: [["rememberedAtMs"]],
