@@ -1,7 +1,7 @@
 /** What accounts takes and tells. The only file of accounts that other services may import. */
 import { z } from "zod";
 import { call, defineContract } from "../../contracts/define-contract.ts";
-import { User, UserId } from "../../contracts/shapes.ts";
+import { Role, User, UserId } from "../../contracts/shapes.ts";
 
 const Email = z.email().max(254);
 
@@ -22,6 +22,26 @@ export const Session = z.strictObject({
   /** Seconds until the token ends. */
   expiresIn: z.int(),
   user: User,
+});
+
+/** What signer and verifiers of access tokens agree on. ES256 is as fast as EdDSA here, and every JWT library knows it. */
+export const accessTokens = {
+  algorithm: "ES256",
+  issuer: "moleculer-orders/accounts",
+  audience: "moleculer-orders",
+  /** How long a token is good, in seconds. */
+  lifetimeSeconds: 3_600,
+} as const;
+
+/** The claims of an access token (RFC 7519); times are Unix seconds. */
+export const TokenClaims = z.object({
+  sub: UserId,
+  email: z.string(),
+  name: z.string(),
+  roles: z.array(Role).min(1),
+  iat: z.int(),
+  exp: z.int(),
+  jti: z.string(),
 });
 
 /** A public key as a JSON Web Key (RFC 7517). */

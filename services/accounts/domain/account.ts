@@ -1,0 +1,56 @@
+import { newId } from "../../../contracts/ids.ts";
+import type { Role, User } from "../../../contracts/shapes.ts";
+
+/** A user with what proves who they are. */
+export type Account = User & {
+  /** The address as it compares; see {@link emailKey}. */
+  readonly emailKey: string;
+  /** Of the password; see `createPasswords`. */
+  readonly passwordHash: string;
+  readonly isAdmin: 0 | 1;
+  readonly createdAt: string;
+  readonly version: number;
+};
+
+/** Each role may all that those before it may. */
+const LADDER: readonly Role[] = ["customer", "operator", "admin"];
+
+/** Addresses compare without case. */
+export function emailKey(email: string): string {
+  return email.trim().toLowerCase();
+}
+
+/**
+ * Opens an account. Its roles are the given one and all below it.
+ * @param nowMs Unix time in milliseconds
+ */
+export function openAccount({
+  email,
+  name,
+  passwordHash,
+  role,
+  nowMs,
+}: {
+  email: string;
+  name: string;
+  passwordHash: string;
+  role: Role;
+  nowMs: number;
+}): Account {
+  return {
+    id: newId("usr", nowMs),
+    email,
+    emailKey: emailKey(email),
+    name,
+    roles: LADDER.slice(0, LADDER.indexOf(role) + 1),
+    passwordHash,
+    isAdmin: role === "admin" ? 1 : 0,
+    createdAt: new Date(nowMs).toISOString(),
+    version: 1,
+  };
+}
+
+/** What others may know of an account. */
+export function publicUser({ id, email, name, roles }: Account): User {
+  return { id, email, name, roles: [...roles] };
+}
