@@ -51,6 +51,7 @@ function createMissing(database: DatabaseSync, statements: readonly string[]): v
  */
 export function schemaSql(collection: Collection): string[] {
   const table = tableSql(collection);
+  for (const field of Object.keys(collection.fields)) checkedName(field);
   return [
     `CREATE TABLE IF NOT EXISTS ${table} (key TEXT NOT NULL PRIMARY KEY, doc TEXT NOT NULL) STRICT`,
     ...collection.indexes.map((fields) => indexSql(collection, fields, { unique: false })),
@@ -63,7 +64,8 @@ function indexSql(
   fields: readonly string[],
   { unique }: { unique: boolean },
 ): string {
-  const name = [unique ? "unique" : "index", collection.name, ...fields.map(checkedName)].join("_");
+  // The whole definition, so that no two indexes share a name: one that exists is not made again.
+  const name = `${unique ? "unique" : "index"} ${collection.name}(${fields.map(checkedName).join(", ")})`;
   const columns = fields.map((field) => fieldSql(collection, field));
   // Ties are broken by the key, so that order and cursor come out of the index too.
   if (!unique && !columns.includes("key")) columns.push("key");

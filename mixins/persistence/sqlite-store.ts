@@ -56,11 +56,10 @@ export function createSqliteStore({
     return connection;
   }
 
-  /** The collection without its documents' type: that is the caller's affair. */
-  function known(collection: unknown): Collection {
-    const { name } = collection as Collection;
-    if (!names.has(name)) throw new TypeError(`${name} is not a collection of the store ${file}`);
-    return collection as Collection;
+  function known(collection: Collection): Collection {
+    if (!names.has(collection.name))
+      throw new TypeError(`${collection.name} is not a collection of the store ${file}`);
+    return collection;
   }
 
   function read({ sql, params }: PlannedRead): Promise<Row[]> {

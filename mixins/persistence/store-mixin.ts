@@ -14,8 +14,8 @@ interface AdapterQuery {
   readonly query?: NonNullable<Query["where"]>;
   /** Field names; a `-` before one turns its order around. */
   readonly sort?: string | readonly string[];
-  readonly limit?: number;
-  readonly offset?: number;
+  readonly limit?: number | null;
+  readonly offset?: number | null;
 }
 
 /**
@@ -53,13 +53,14 @@ function adapterOf(store: ConnectedStore, main: Collection) {
     },
     disconnect: () => store.disconnect(),
 
-    async find({ query = {}, sort, limit, offset = 0 }: AdapterQuery = {}) {
+    async find({ query = {}, sort, limit, offset }: AdapterQuery = {}) {
+      const skipped = offset ?? 0;
       const found = await store.find(main, {
         where: query,
         orderBy: orderOf(sort),
-        ...(limit === undefined ? {} : { limit: limit + offset }),
+        ...(limit == null ? {} : { limit: skipped + limit }),
       });
-      return found.slice(offset);
+      return found.slice(skipped);
     },
     async findOne(query: NonNullable<Query["where"]>) {
       const [found] = await store.find(main, { where: query, limit: 1 });

@@ -48,7 +48,7 @@ export type Write =
 
 /** Inserts a document; conflicts (`exists`) when its key or a unique field list is taken. */
 export function insert<T extends Document>(collection: Collection<T>, document: T): Write {
-  return { kind: "insert", collection: collection as unknown as Collection, document };
+  return { kind: "insert", collection, document };
 }
 
 /** Replaces the document of the same key; conflicts (`changed`) unless its stored `version` is the one that was read. */
@@ -57,7 +57,7 @@ export function replace<T extends Document & { version: number }>(
   document: T,
   { version }: { version: number },
 ): Write {
-  return { kind: "replace", collection: collection as unknown as Collection, document, version };
+  return { kind: "replace", collection, document, version };
 }
 
 /**
@@ -72,7 +72,7 @@ export function adjust<T extends Document>(
 ): Write {
   return {
     kind: "adjust",
-    collection: collection as unknown as Collection,
+    collection,
     key,
     by: by as Record<string, number>,
   };
@@ -80,7 +80,7 @@ export function adjust<T extends Document>(
 
 /** Removes a document, if it is there. */
 export function remove<T extends Document>(collection: Collection<T>, key: string): Write {
-  return { kind: "remove", collection: collection as unknown as Collection, key };
+  return { kind: "remove", collection, key };
 }
 
 export type Comparison =
