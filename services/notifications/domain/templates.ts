@@ -63,7 +63,7 @@ const wordings: Readonly<Record<Template, Wording>> = {
 
 /** Reasons that the system gives, in words; any other reason was written by a person. */
 const reasons: Readonly<Record<string, string>> = {
-  insufficient_stock: "not enough in stock",
+  out_of_stock: "not enough in stock",
   payment_declined: "the payment was declined",
   reservation_expired: "the payment did not arrive in time",
   payment_failed: "the payment could not be taken",

@@ -1,0 +1,61 @@
+import { join } from "node:path";
+import type { ServiceSchema } from "moleculer";
+import { domainErrors } from "../../mixins/domain-errors.ts";
+import { durableMessages, on } from "../../mixins/messaging/durable-messages.ts";
+import { createOutbox, messagingCollections, type Outbox } from "../../mixins/messaging/outbox.ts";
+import { createSqliteStore } from "../../mixins/persistence/sqlite-store.ts";
+import type { ConnectedStore } from "../../mixins/persistence/store.ts";
+import { storeMixin } from "../../mixins/persistence/store-mixin.ts";
+import { required, type Settings } from "../../settings.ts";
+import { orders } from "../orders/contract.ts";
+import { type MailDependencies, sendMail } from "./handlers/events/send-mail.ts";
+import { createMailer, type Mailer } from "./providers/mailer.ts";
+import { createNotificationRepository, notificationRows } from "./repositories/notification-repository.ts";
+
+const SENDER = "Moleculer Orders <orders@example.com>";
+
+/** All that the store of notifications holds. */
+export const notificationsCollections = [notificationRows, ...messagingCollections];
+
+/** The service with its real store and mail server. */
+export default function (settings: Settings): ServiceSchema {
+  const clock = Date.now;
+  const store = createSqliteStore({
+    file: join(settings.DATA_DIR, "notifications.sqlite"),
+    collections: notificationsCollections,
+  });
+  const outbox = createOutbox({ store, clock });
+  return createNotificationsService({
+    store,
+    outbox,
+    natsUrl: required(settings, "NATS_URL"),
+    repository: createNotificationRepository({ store, outbox }),
+    mailer: createMailer({ url: required(settings, "SMTP_URL"), from: SENDER }),
+    clock,
+  });
+}
+
+/** Every event that notifications takes. */
+export function createNotificationsService(
+  deps: MailDependencies & { store: ConnectedStore; outbox: Outbox; natsUrl: string; mailer: Mailer },
+): ServiceSchema {
+  return {
+    name: "notifications",
+    mixins: [
+      domainErrors(),
+      durableMessages({
+        ...deps,
+        service: "notifications",
+        handlers: [
+          on(orders.events.placed, sendMail("placed", deps)),
+          on(orders.events.confirmed, sendMail("confirmed", deps)),
+          on(orders.events.rejected, sendMail("rejected", deps)),
+          on(orders.events.cancelled, sendMail("cancelled", deps)),
+          on(orders.events.fulfilled, sendMail("fulfilled", deps)),
+          on(orders.events.returned, sendMail("returned", deps)),
+        ],
+      }),
+      storeMixin(deps.store),
+    ],
+  };
+}
