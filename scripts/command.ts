@@ -1,0 +1,46 @@
+/** How every command of `make` begins and ends: settings in, one sentence and exit code 1 when it cannot be done. */
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { BadSetting, readSettings, type Settings } from "../settings.ts";
+
+/** The project's root. */
+export const ROOT = join(import.meta.dirname, "..");
+
+/** Why a command cannot be done; the message is a sentence for the person who typed it. */
+export class CannotDo extends Error {
+  readonly code = "CANNOT_DO";
+}
+
+/** What a command gets: the settings, with an absolute DATA_DIR, and the environment that they came from. */
+export interface CommandInput {
+  readonly settings: Settings;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/**
+ * Runs a command with the settings of the environment and, behind it, of the project's `.env` file.
+ * @param command answers the exit code
+ */
+export async function runCommand(command: (input: CommandInput) => Promise<number>): Promise<void> {
+  process.stdout.on("error", endQuietlyWhenNobodyReads);
+  try {
+    process.exitCode = await command(readInput());
+  } catch (error) {
+    const expected = error instanceof BadSetting || error instanceof CannotDo;
+    console.error(expected ? error.message : error);
+    process.exitCode = 1;
+  }
+}
+
+function readInput(): CommandInput {
+  const envFile = join(ROOT, ".env");
+  if (existsSync(envFile)) process.loadEnvFile(envFile);
+  const settings = readSettings(process.env);
+  return { settings: { ...settings, DATA_DIR: resolve(settings.DATA_DIR) }, environment: process.env };
+}
+
+/** `make logs | head` closes our output: that is no failure. */
+function endQuietlyWhenNobodyReads(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+}

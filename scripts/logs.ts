@@ -1,0 +1,49 @@
+/**
+ * `make logs`: the logs of all parts of the cluster of DATA_DIR as one readable stream, the latest lines first and
+ * then what comes. `REQUEST=<id>` shows all lines of one request, `NODE=orders` those of one part, `FOLLOW=no` ends.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { logFilesOf, partOfLog } from "./cluster/log-files.ts";
+import { formatLogLine, type LogFilter, type LogLine, parseLogLine, passes } from "./cluster/log-format.ts";
+import { createTail } from "./cluster/log-tail.ts";
+import { CannotDo, type CommandInput, runCommand } from "./command.ts";
+
+/** Lines of the past that are shown, where no filter asks for all. */
+const LATEST = 100;
+const POLL_MS = 200;
+
+await runCommand(logs);
+
+async function logs({ settings, environment }: CommandInput): Promise<number> {
+  const filter: LogFilter = { requestId: environment.REQUEST, node: environment.NODE };
+  const follow = !["no", "0", "false"].includes(environment.FOLLOW ?? "");
+  const colour = process.stdout.isTTY === true;
+  if (logFilesOf(settings.DATA_DIR).length === 0)
+    throw new CannotDo(`There are no logs in ${settings.DATA_DIR}: \`make up\` starts a cluster.`);
+  const tail = createTail(() => logFilesOf(settings.DATA_DIR));
+  const times = new Map<string, string>();
+  let limit = filter.requestId || filter.node ? Number.POSITIVE_INFINITY : LATEST;
+  for (;;) {
+    const lines = tail
+      .read()
+      .map(({ file, text }) => withTime(parseLogLine(partOfLog(file), text), file, times))
+      .filter(({ line }) => passes(line, filter))
+      .sort((one, other) => one.sortBy.localeCompare(other.sortBy))
+      .slice(-limit);
+    for (const { line } of lines) process.stdout.write(`${formatLogLine(line, { colour })}\n`);
+    if (!follow) return 0;
+    limit = Number.POSITIVE_INFINITY;
+    await delay(POLL_MS);
+  }
+}
+
+/** A line without a time, such as one of a stack, stays behind the one that it follows in its file. */
+function withTime(
+  line: LogLine,
+  file: string,
+  times: Map<string, string>,
+): { line: LogLine; sortBy: string } {
+  const sortBy = line.time || times.get(file) || "";
+  times.set(file, sortBy);
+  return { line, sortBy };
+}
