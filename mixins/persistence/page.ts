@@ -70,7 +70,8 @@ async function findAfter<T extends Document>(
   return [...sameTime, ...(await store.find(collection, { ...older, limit: limit - sameTime.length }))];
 }
 
-function toCursor<T extends Document>(collection: Collection<T>, by: string, last: T): string {
+/** The cursor of the page that starts after an item, for lists that pick among what the store finds. */
+export function toCursor<T extends Document>(collection: Collection<T>, by: string, last: T): string {
   return Buffer.from(JSON.stringify([last[by], last[collection.key]])).toString("base64url");
 }
 

@@ -8,7 +8,7 @@ type Drafts<M extends MessageType> = M extends MessageType
   ? { readonly type: M; readonly data: DataOf<M> }
   : never;
 /** A message that a move causes, before it gets its envelope. */
-export type MessageDraft = Drafts<(typeof inventory.events)[keyof typeof inventory.events]>;
+type MessageDraft = Drafts<(typeof inventory.events)[keyof typeof inventory.events]>;
 
 /** A reservation after a move, with all that has to be stored and told together with it. */
 export interface Outcome {
@@ -42,7 +42,7 @@ const refusals = { held: ReservationNotHeld, shipped: ReservationNotShipped };
 type MoveName = keyof typeof moves;
 type LaterMove = { [K in MoveName]: (typeof moves)[K]["from"] extends "none" ? never : K }[MoveName];
 
-export interface NewReservation {
+interface NewReservation {
   readonly id: string;
   readonly orderId: string;
   /** RFC 3339 */

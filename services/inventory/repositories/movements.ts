@@ -1,19 +1,17 @@
 import { newId } from "../../../contracts/ids.ts";
 import { currentRequest } from "../../../mixins/observability/request-context.ts";
+import { readPage } from "../../../mixins/persistence/page.ts";
 import { collection, insert, type Store, type Write } from "../../../mixins/persistence/store.ts";
 import { inventory, type StockMovement } from "../contract.ts";
 import type { StockChange } from "../domain/stock.ts";
-import { findPage, type PageRequest } from "./page.ts";
 import { adjustStock } from "./stock.ts";
 
-type MovementRow = StockMovement & { readonly position: string };
-
 /** The stock ledger: rows are only ever added. */
-export const movementRows = collection<MovementRow>({
+export const movementRows = collection<StockMovement>({
   name: "movements",
   key: "id",
-  fields: { sku: "text", position: "text" },
-  indexes: [["sku", "position"]],
+  fields: { sku: "text", at: "text" },
+  indexes: [["sku", "at"]],
 });
 
 /** A movement of an order has the same id each time, so that a repeated effect conflicts instead of doubling. */
@@ -42,7 +40,7 @@ function cause(nowMs: number): Pick<StockMovement, "by" | "requestId" | "at"> {
 
 /** Adds a row to the ledger alone, for a stock level that starts with it; conflicts (`exists`) when it is there. */
 export function addToLedger(movement: StockMovement): Write {
-  return insert(movementRows, { ...movement, position: newId("mov", Date.parse(movement.at)) });
+  return insert(movementRows, movement);
 }
 
 /** Adds a row to the ledger and to its stock level, which are one thing. */
@@ -59,18 +57,10 @@ export function createMovements({ store }: { store: Pick<Store, "get" | "find" |
     record: (movement: StockMovement, bound: Write) => store.commit([...recordMovement(movement), bound]),
 
     /** One row; movements are never removed. */
-    async get(id: string): Promise<StockMovement> {
-      return toMovement((await store.get(movementRows, id)) as MovementRow);
-    },
+    get: async (id: string) => (await store.get(movementRows, id)) as StockMovement,
 
     /** The movements of one sku, newest first. */
-    async list({ sku, ...page }: PageRequest & { sku: string }) {
-      const { items, nextCursor } = await findPage(store, movementRows, { where: { sku }, ...page });
-      return { items: items.map(toMovement), nextCursor };
-    },
+    list: ({ sku, limit, cursor }: { sku: string; limit: number; cursor?: string | undefined }) =>
+      readPage(store, movementRows, { where: { sku }, by: "at", limit, cursor }),
   };
-}
-
-function toMovement({ position: _, ...movement }: MovementRow): StockMovement {
-  return movement;
 }

@@ -1,4 +1,4 @@
-import { newId } from "../../../contracts/ids.ts";
+import { type Page, readPage } from "../../../mixins/persistence/page.ts";
 import {
   CommitConflict,
   collection,
@@ -11,17 +11,20 @@ import type { CreateProduct, Product, UpdateProduct } from "../contract.ts";
 import { ProductNotFound, SkuTaken } from "../domain/errors.ts";
 import { moveStock } from "../domain/stock.ts";
 import { addToLedger, plainMovement } from "./movements.ts";
-import { findPage, type PageRequest } from "./page.ts";
+import { searchPage } from "./product-search.ts";
 import { availabilityOf, openStock } from "./stock.ts";
 
-type ProductRow = Omit<Product, "available"> & { readonly position: string };
+type ProductRow = Omit<Product, "available"> & {
+  /** Unix time in milliseconds. */
+  readonly createdAt: number;
+};
 
 /** The catalogue. What is available stands apart, because it changes with every order. */
 export const productRows = collection<ProductRow>({
   name: "products",
   key: "sku",
-  fields: { position: "text" },
-  indexes: [["position"]],
+  fields: { createdAt: "number" },
+  indexes: [["createdAt"]],
 });
 
 export type Products = ReturnType<typeof createProducts>;
@@ -33,7 +36,7 @@ export function createProducts({ store }: { store: Pick<Store, "get" | "find" | 
       store,
       rows.map(({ sku }) => sku),
     );
-    return rows.map(({ position: _, ...product }) => ({
+    return rows.map(({ createdAt: _, ...product }) => ({
       ...product,
       available: availability.get(product.sku) ?? 0,
     }));
@@ -60,12 +63,23 @@ export function createProducts({ store }: { store: Pick<Store, "get" | "find" | 
       return withAvailable(rows.filter((row) => row !== undefined));
     },
 
-    /** @param q a part of the sku or name, whatever its case */
-    async list({ q, ...page }: PageRequest & { q?: string | undefined }) {
-      const { items, nextCursor } = await findPage(store, productRows, {
-        ...page,
-        ...(q ? { matches: containing(q) } : {}),
-      });
+    /**
+     * The catalogue, newest first.
+     * @param q a part of the sku or name, whatever its case
+     */
+    async list({
+      q,
+      limit,
+      cursor,
+    }: {
+      q?: string | undefined;
+      limit: number;
+      cursor?: string | undefined;
+    }): Promise<Page<Product>> {
+      const page = { by: "createdAt", limit, cursor };
+      const { items, nextCursor } = q
+        ? await searchPage(store, productRows, { q, ...page })
+        : await readPage(store, productRows, page);
       return { items: await withAvailable(items), nextCursor };
     },
 
@@ -75,7 +89,7 @@ export function createProducts({ store }: { store: Pick<Store, "get" | "find" | 
      * @throws {SkuTaken}
      */
     async add({ onHand, ...product }: CreateProduct, bound: Write, nowMs: number): Promise<Product> {
-      const row: ProductRow = { ...product, version: 1, position: newId("prd", nowMs) };
+      const row: ProductRow = { ...product, version: 1, createdAt: nowMs };
       const receipts = onHand > 0 ? [moveStock("receipt", { sku: product.sku, quantity: onHand })] : [];
       try {
         await store.commit([
@@ -112,9 +126,4 @@ export function createProducts({ store }: { store: Pick<Store, "get" | "find" | 
       return get(sku);
     },
   };
-}
-
-function containing(q: string): (row: ProductRow) => boolean {
-  const part = q.toLowerCase();
-  return ({ sku, name }) => sku.toLowerCase().includes(part) || name.toLowerCase().includes(part);
 }

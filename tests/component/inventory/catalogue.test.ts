@@ -268,7 +268,7 @@ describe("an idempotency key", () => {
 
   test("that two nodes race with makes one receipt", async () => {
     await create(tea);
-    const other = await openInventory({ natsUrl: nats.url, file: shop.file });
+    const other = await openInventory({ natsUrl: nats.url, besides: shop });
     const same = key();
     const params = { sku: "TEA-100", receipt: { quantity: 5 }, idempotency: same };
     await Promise.all(

@@ -197,7 +197,7 @@ describe("orders that race for scarce stock", () => {
   });
 
   test("fifty on two nodes that share the store: ten win", async () => {
-    const other = await openInventory({ natsUrl: nats.url, file: shop.file });
+    const other = await openInventory({ natsUrl: nats.url, besides: shop });
     const rivals = many({ "TEA-100": 1 });
     await Promise.all(rivals.map((order, index) => (index % 2 ? shop : other).placed(order)));
     await other.close();

@@ -1,5 +1,5 @@
 /** Inventory on a real store and a real NATS server; orders, worker and gateway are played by the test. */
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
@@ -62,16 +62,18 @@ export function tell(type: OrderEvent, order: Order): Message<OrderEvent> {
 
 export type InventoryFixture = Awaited<ReturnType<typeof openInventory>>;
 
-/** @param file of the store; two fixtures on one file are two nodes of inventory */
+/** @param besides another fixture: both are nodes of inventory on one store */
 export async function openInventory({
   natsUrl,
-  file = join(mkdtempSync(join(tmpdir(), "orders-inventory-")), "inventory.sqlite"),
+  besides,
   clock = Date.now,
 }: {
   natsUrl: string;
-  file?: string;
+  besides?: { folder: string };
   clock?: () => number;
 }) {
+  const folder = besides?.folder ?? mkdtempSync(join(tmpdir(), "orders-inventory-"));
+  const file = join(folder, "inventory.sqlite");
   const store = createSqliteStore({ file, collections: inventoryCollections });
   const outbox = createOutbox({ store });
   const log = captureLog();
@@ -113,8 +115,7 @@ export async function openInventory({
     }) as Promise<ResultOf<C>>;
 
   return {
-    file,
-    broker,
+    folder,
     store,
     outbox,
     log: log.lines,
@@ -154,7 +155,10 @@ export async function openInventory({
         return !adds || available !== onHand - reserved || available < 0 || reserved < 0;
       });
     },
-    close: () => broker.stop(),
+    async close() {
+      await broker.stop();
+      if (!besides) rmSync(folder, { recursive: true });
+    },
   };
 }
 
