@@ -1,6 +1,6 @@
 /** What orders takes and tells. The only file of orders that other services may import. */
 import { z } from "zod";
-import { call, defineContract, event } from "../../contracts/define-contract.ts";
+import { call, command, defineContract, event } from "../../contracts/define-contract.ts";
 import {
   Idempotency,
   Money,
@@ -81,6 +81,9 @@ export type PlaceOrder = z.output<typeof PlaceOrder>;
 /** Carried by every order event: the order after the transition. `reason` tells why it was rejected or cancelled. */
 const OrderChanged = z.strictObject({ order: Order, reason: z.string().optional() });
 
+/** Why somebody cancels or returns; data, shown as it is. */
+const Reason = z.string().trim().min(1).max(500);
+
 const ById = z.strictObject({ orderId: OrderId });
 
 export const orders = defineContract("orders", {
@@ -107,6 +110,26 @@ export const orders = defineContract("orders", {
     claimFulfilment: call({ params: ById, result: Order, idempotent: true }),
     /** Captures the payment of a claimed order. Errors: ORDER_NOT_FOUND, ORDER_NOT_CLAIMED. */
     capturePayment: call({ params: ById, result: Order, idempotent: true }),
+    /** Ends an order that `ctx.meta.user` may see. Errors: ORDER_NOT_FOUND, ORDER_CANNOT_BE_CANCELLED, IDEMPOTENCY_KEY_REUSED. */
+    cancel: call({
+      params: z.strictObject({ orderId: OrderId, reason: Reason.optional(), idempotency: Idempotency }),
+      result: z.strictObject({ order: Order, replayed: z.boolean() }),
+      idempotent: true,
+    }),
+    /** For operators: a fulfilled order has come back. Errors: ORDER_NOT_FOUND, ORDER_CANNOT_BE_RETURNED, IDEMPOTENCY_KEY_REUSED. */
+    return: call({
+      params: z.strictObject({ orderId: OrderId, reason: Reason.optional(), idempotency: Idempotency }),
+      result: z.strictObject({ order: Order, replayed: z.boolean() }),
+      idempotent: true,
+    }),
+    /** Cancels an order whose hold has run out, unless its fulfilment has begun. Errors: ORDER_NOT_FOUND. */
+    expire: call({ params: ById, result: Order, idempotent: true }),
+    /** Cancels a claimed order whose capture or shipment failed for good. Errors: ORDER_NOT_FOUND, ORDER_NOT_CLAIMED, ILLEGAL_TRANSITION. */
+    failFulfilment: call({
+      params: z.strictObject({ orderId: OrderId, reason: z.enum(["payment_failed", "shipment_failed"]) }),
+      result: Order,
+      idempotent: true,
+    }),
     /** Marks a claimed, captured and shipped order as fulfilled. Errors: ORDER_NOT_FOUND, ILLEGAL_TRANSITION. */
     fulfil: call({ params: ById, result: Order, idempotent: true }),
   },
@@ -118,5 +141,10 @@ export const orders = defineContract("orders", {
     fulfilled: event("order.fulfilled", OrderChanged),
     returned: event("order.returned", OrderChanged),
   },
-  commands: {},
+  commands: {
+    /** Finds out what became of an ended order's authorization, and voids it. */
+    voidPayment: command("payments.void", ById),
+    /** Gives the money of an ended order back. */
+    refundPayment: command("payments.refund", ById),
+  },
 });

@@ -11,12 +11,18 @@ import { storeMixin } from "../../mixins/persistence/store-mixin.ts";
 import { required, type Settings } from "../../settings.ts";
 import { inventory } from "../inventory/contract.ts";
 import { orders } from "./contract.ts";
+import { cancelOrder } from "./handlers/actions/cancel-order.ts";
 import { capturePayment } from "./handlers/actions/capture-payment.ts";
 import { claimFulfilment } from "./handlers/actions/claim-fulfilment.ts";
+import { expireOrder } from "./handlers/actions/expire-order.ts";
+import { failFulfilment } from "./handlers/actions/fail-fulfilment.ts";
 import { fulfilOrder } from "./handlers/actions/fulfil-order.ts";
 import { getOrder } from "./handlers/actions/get-order.ts";
 import { listOrders } from "./handlers/actions/list-orders.ts";
 import { placeOrder } from "./handlers/actions/place-order.ts";
+import { returnOrder } from "./handlers/actions/return-order.ts";
+import { refundPayment } from "./handlers/commands/refund-payment.ts";
+import { voidPayment } from "./handlers/commands/void-payment.ts";
 import type { OrdersDependencies } from "./handlers/dependencies.ts";
 import { rejectOrderForStock } from "./handlers/events/reject-for-stock.ts";
 import { takePayment } from "./handlers/events/take-payment.ts";
@@ -61,6 +67,8 @@ export function createOrdersService(
         handlers: [
           on(inventory.events.reserved, takePayment(deps)),
           on(inventory.events.rejected, rejectOrderForStock(deps)),
+          on(orders.commands.voidPayment, voidPayment(deps)),
+          on(orders.commands.refundPayment, refundPayment(deps)),
         ],
       }),
       storeMixin(deps.store),
@@ -72,6 +80,10 @@ export function createOrdersService(
       claimFulfilment: claimFulfilment(deps),
       capturePayment: capturePayment(deps),
       fulfil: fulfilOrder(deps),
+      cancel: cancelOrder(deps),
+      return: returnOrder(deps),
+      expire: expireOrder(deps),
+      failFulfilment: failFulfilment(deps),
     }),
     async stopped() {
       deps.payments.close();

@@ -1,5 +1,6 @@
 import { newId } from "../../contracts/ids.ts";
-import { type OrderRecord, place } from "../../services/orders/domain/order.ts";
+import type { OrderRecord } from "../../services/orders/domain/order-record.ts";
+import { place } from "../../services/orders/domain/place.ts";
 
 const NOW = Date.parse("2026-11-22T10:00:00.000Z");
 

@@ -78,3 +78,22 @@ export class NotSignedIn extends DomainError {
     super("Sign in first");
   }
 }
+
+/** The order has ended otherwise, or its fulfilment has begun. */
+export class OrderCannotBeCancelled extends DomainError {
+  readonly code = "ORDER_CANNOT_BE_CANCELLED";
+  constructor({ id, status, claimedAt }: { id: string; status: string; claimedAt?: string }) {
+    super(`The order ${id} is ${claimedAt ? "being fulfilled" : status} and can not be cancelled`, {
+      orderId: id,
+      status,
+    });
+  }
+}
+
+/** Only a fulfilled order can be returned. */
+export class OrderCannotBeReturned extends DomainError {
+  readonly code = "ORDER_CANNOT_BE_RETURNED";
+  constructor({ id, status }: { id: string; status: string }) {
+    super(`The order ${id} is ${status} and can not be returned`, { orderId: id, status });
+  }
+}

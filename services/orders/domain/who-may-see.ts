@@ -1,5 +1,5 @@
 import type { User } from "../../../contracts/shapes.ts";
-import type { OrderRecord } from "./order.ts";
+import type { OrderRecord } from "./order-record.ts";
 
 /** Operators and admins see all orders, customers their own. */
 export function maySee(user: User, order: Pick<OrderRecord, "customerId">): boolean {

@@ -1,11 +1,11 @@
 import { createMessage } from "../../../mixins/messaging/message.ts";
-import type { Delivery, Outbox } from "../../../mixins/messaging/outbox.ts";
+import type { Batch, Outbox } from "../../../mixins/messaging/outbox.ts";
 import { readPage } from "../../../mixins/persistence/page.ts";
 import { retryOnConflict } from "../../../mixins/persistence/retry-on-conflict.ts";
 import { collection, insert, replace, type Store, type Write } from "../../../mixins/persistence/store.ts";
 import type { OrderStatus } from "../contract.ts";
 import { OrderNotFound } from "../domain/errors.ts";
-import type { Changed, OrderRecord } from "../domain/order.ts";
+import type { Changed, OrderRecord } from "../domain/order-record.ts";
 
 export const orderRecords = collection<OrderRecord>({
   name: "orders",
@@ -40,7 +40,7 @@ export function createOrderRepository({
   async function commit(
     { order, messages }: Changed,
     write: Write,
-    more: { writes?: Write[]; delivery?: Delivery | undefined },
+    more: Partial<Pick<Batch, "writes" | "delivery">>,
   ) {
     const { id: subject, version } = order;
     await outbox.commit({
@@ -84,22 +84,21 @@ export function createOrderRepository({
 
     /**
      * Reads, decides and stores; on a conflict reads and decides again.
-     * @param decide pure; answers the order itself when nothing is to be changed
+     * @param decide pure; answers the order itself when nothing is to be changed: then nothing at all is written
+     * @param more what belongs into the same batch
      * @throws {OrderNotFound}
      * @throws {AlreadyHandled} the delivery had its effect before
      */
     change: (
       orderId: string,
       decide: (order: OrderRecord) => Changed,
-      { delivery }: { delivery?: Delivery } = {},
+      more: Partial<Pick<Batch, "writes" | "delivery">> = {},
     ) =>
       retryOnConflict(async () => {
         const order = await get(orderId);
         const changed = decide(order);
         if (changed.order === order) return order;
-        return commit(changed, replace(orderRecords, changed.order, { version: order.version }), {
-          delivery,
-        });
+        return commit(changed, replace(orderRecords, changed.order, { version: order.version }), more);
       }),
   };
 }

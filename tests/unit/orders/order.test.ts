@@ -3,19 +3,20 @@ import fc from "fast-check";
 import type { MessageType } from "../../../contracts/define-contract.ts";
 import { Order, type OrderStatus } from "../../../services/orders/contract.ts";
 import {
-  type Changed,
   claim,
   confirm,
   fulfil,
-  intendPayment,
-  moves,
-  type OrderRecord,
-  place,
-  recordCapture,
   rejectForPayment,
   rejectForStock,
-  toOrder,
 } from "../../../services/orders/domain/order.ts";
+import {
+  type Changed,
+  moves,
+  type OrderRecord,
+  toOrder,
+} from "../../../services/orders/domain/order-record.ts";
+import { intendPayment, recordCapture } from "../../../services/orders/domain/payment.ts";
+import { place } from "../../../services/orders/domain/place.ts";
 import { aRecord, placing } from "../../support/order-records.ts";
 
 const cause = { at: "2026-11-22T10:00:01.000Z", by: "orders" };
@@ -105,7 +106,7 @@ describe("an illegal move", () => {
     confirm: [...moves.confirm.from],
     rejectForStock: [...moves.reject.from],
     rejectForPayment: [...moves.reject.from],
-    claim: ["confirmed"],
+    claim: ["confirmed", "fulfilled"],
   };
   const illegal = Object.entries(legal).flatMap(([step, from]) =>
     statuses.filter((status) => !from.includes(status)).map((status) => [step, status] as const),

@@ -1,7 +1,8 @@
 import type { Handler } from "../../../../mixins/calls.ts";
 import type { orders } from "../../contract.ts";
 import { OrderNotClaimed } from "../../domain/errors.ts";
-import { paymentKeys, recordCapture, toOrder } from "../../domain/order.ts";
+import { toOrder } from "../../domain/order-record.ts";
+import { isCaptured, paymentKeys, recordCapture } from "../../domain/payment.ts";
 import type { OrdersDependencies } from "../dependencies.ts";
 
 /** Captures the payment of a claimed order: the claim is the stored intent, the key is the order's. */
@@ -12,8 +13,8 @@ export function capturePayment({
 }: OrdersDependencies): Handler<typeof orders.calls.capturePayment> {
   return async ({ orderId }, ctx) => {
     const order = await repository.get(orderId);
-    const { status, paymentId } = order.payment;
-    if (status === "captured") return toOrder(order);
+    const { paymentId } = order.payment;
+    if (isCaptured(order)) return toOrder(order);
     if (!order.claimedAt || !paymentId) throw new OrderNotClaimed(orderId);
     await payments.capture({
       key: paymentKeys.capture(orderId),

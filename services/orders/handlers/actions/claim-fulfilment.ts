@@ -1,6 +1,7 @@
 import type { Handler } from "../../../../mixins/calls.ts";
 import type { orders } from "../../contract.ts";
-import { claim, toOrder } from "../../domain/order.ts";
+import { claim } from "../../domain/order.ts";
+import { toOrder } from "../../domain/order-record.ts";
 import type { OrdersDependencies } from "../dependencies.ts";
 
 /** The point of no return of a confirmed order. */

@@ -1,6 +1,7 @@
 import type { Handler } from "../../../../mixins/calls.ts";
 import type { orders } from "../../contract.ts";
-import { fulfil, toOrder } from "../../domain/order.ts";
+import { fulfil } from "../../domain/order.ts";
+import { toOrder } from "../../domain/order-record.ts";
 import type { OrdersDependencies } from "../dependencies.ts";
 
 /** The last step forward: payment is captured and stock shipped. */

@@ -1,7 +1,7 @@
 import type { Handler } from "../../../../mixins/calls.ts";
 import type { orders } from "../../contract.ts";
 import { OrderNotFound } from "../../domain/errors.ts";
-import { toOrder } from "../../domain/order.ts";
+import { toOrder } from "../../domain/order-record.ts";
 import { maySee } from "../../domain/who-may-see.ts";
 import type { OrdersDependencies } from "../dependencies.ts";
 import { signedIn } from "../signed-in.ts";

@@ -1,6 +1,6 @@
 import type { Handler } from "../../../../mixins/calls.ts";
 import type { orders } from "../../contract.ts";
-import { toOrder } from "../../domain/order.ts";
+import { toOrder } from "../../domain/order-record.ts";
 import { seesAll } from "../../domain/who-may-see.ts";
 import type { OrdersDependencies } from "../dependencies.ts";
 import { signedIn } from "../signed-in.ts";

@@ -4,7 +4,8 @@ import { callService, type Handler } from "../../../../mixins/calls.ts";
 import { inventory } from "../../../inventory/contract.ts";
 import type { orders } from "../../contract.ts";
 import { InsufficientStock, UnknownSku } from "../../domain/errors.ts";
-import { place, toOrder } from "../../domain/order.ts";
+import { toOrder } from "../../domain/order-record.ts";
+import { place } from "../../domain/place.ts";
 import type { OrdersDependencies } from "../dependencies.ts";
 import { signedIn } from "../signed-in.ts";
 

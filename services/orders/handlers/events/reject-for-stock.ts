@@ -1,6 +1,7 @@
 import type { MessageHandler } from "../../../../mixins/messaging/durable-messages.ts";
 import type { inventory } from "../../../inventory/contract.ts";
 import { rejectForStock } from "../../domain/order.ts";
+import { unchanged } from "../../domain/order-record.ts";
 import type { OrdersDependencies } from "../dependencies.ts";
 
 /** On `inventory.rejected`: the stock was gone between placing and reserving. */
@@ -14,7 +15,7 @@ export function rejectOrderForStock({
       (current) =>
         current.status === "placed"
           ? rejectForStock(current, { at: new Date(clock()).toISOString(), by: "inventory" })
-          : { order: current, messages: [] },
+          : unchanged(current),
       { delivery },
     );
     ctx.service?.logger.info({ orderId, shortSkus, status: order.status }, "stock refused");
