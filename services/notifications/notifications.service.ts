@@ -13,6 +13,8 @@ import { createMailer, type Mailer } from "./providers/mailer.ts";
 import { createNotificationRepository, notificationRows } from "./repositories/notification-repository.ts";
 
 const SENDER = "Moleculer Orders <orders@example.com>";
+/** The mailer has few connections, and the wait for one counts as part of its time-out. */
+const FEW_AT_ONCE = { concurrency: 4 };
 
 /** All that the store of notifications holds. */
 export const notificationsCollections = [notificationRows, ...messagingCollections];
@@ -47,14 +49,16 @@ export function createNotificationsService(
         ...deps,
         service: "notifications",
         handlers: [
-          on(orders.events.placed, sendMail("placed", deps)),
-          on(orders.events.confirmed, sendMail("confirmed", deps)),
-          on(orders.events.rejected, sendMail("rejected", deps)),
-          on(orders.events.cancelled, sendMail("cancelled", deps)),
-          on(orders.events.fulfilled, sendMail("fulfilled", deps)),
-          on(orders.events.returned, sendMail("returned", deps)),
+          on(orders.events.placed, sendMail("placed", deps), FEW_AT_ONCE),
+          on(orders.events.confirmed, sendMail("confirmed", deps), FEW_AT_ONCE),
+          on(orders.events.rejected, sendMail("rejected", deps), FEW_AT_ONCE),
+          on(orders.events.cancelled, sendMail("cancelled", deps), FEW_AT_ONCE),
+          on(orders.events.fulfilled, sendMail("fulfilled", deps), FEW_AT_ONCE),
+          on(orders.events.returned, sendMail("returned", deps), FEW_AT_ONCE),
         ],
       }),
+      // A mixin stops after those before it: by then no mail is on its way any more.
+      { stopped: async () => deps.mailer.close() },
       storeMixin(deps.store),
     ],
   };

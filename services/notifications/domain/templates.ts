@@ -1,6 +1,4 @@
 /** The mails that customers get: pure functions from an order to subject and plain text. */
-import { z } from "zod";
-import { DomainError } from "../../../mixins/errors.ts";
 import type { Order, OrderStatus } from "../../orders/contract.ts";
 import { formatMoney, oneLine } from "./plain-text.ts";
 
@@ -13,19 +11,11 @@ export interface OrderNews {
   readonly reason?: string | undefined;
 }
 
-/** A rendered mail. `to` is one plain address; `subject` is one line. */
-export interface Mail {
+/** `subject` is one line, `text` plain text. */
+export interface RenderedMail {
   readonly to: string;
   readonly subject: string;
   readonly text: string;
-}
-
-/** The address of the order's customer is none that a mail can be sent to. */
-export class UnusableAddress extends DomainError {
-  readonly code = "UNUSABLE_ADDRESS";
-  constructor() {
-    super("The customer's address is not one plain mail address");
-  }
 }
 
 interface Wording {
@@ -70,12 +60,8 @@ const reasons: Readonly<Record<string, string>> = {
   shipment_failed: "the goods could not be shipped",
 };
 
-/**
- * Renders the mail that tells a customer of an order's new state.
- * @throws {UnusableAddress} the customer's address is not one plain mail address
- */
-export function renderMail(template: Template, { order, reason }: OrderNews): Mail {
-  if (!z.email().safeParse(order.customer.email).success) throw new UnusableAddress();
+/** Renders the mail that tells a customer of an order's new state. */
+export function renderMail(template: Template, { order, reason }: OrderNews): RenderedMail {
   const { subject, opening } = wordings[template];
   return {
     to: order.customer.email,

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ServiceBroker } from "moleculer";
 import { createMessage, type OutgoingMessage } from "../../../mixins/messaging/message.ts";
-import { createOutbox } from "../../../mixins/messaging/outbox.ts";
+import { createOutbox, type Outbox } from "../../../mixins/messaging/outbox.ts";
 import { createSqliteStore } from "../../../mixins/persistence/sqlite-store.ts";
 import { brokerOptions } from "../../../moleculer.config.ts";
 import type { Template } from "../../../services/notifications/domain/templates.ts";
@@ -12,10 +12,7 @@ import {
   notificationsCollections,
 } from "../../../services/notifications/notifications.service.ts";
 import { createMailer } from "../../../services/notifications/providers/mailer.ts";
-import {
-  createNotificationRepository,
-  type NotificationRepository,
-} from "../../../services/notifications/repositories/notification-repository.ts";
+import { createNotificationRepository } from "../../../services/notifications/repositories/notification-repository.ts";
 import { type Order, orders } from "../../../services/orders/contract.ts";
 import { readSettings, required, type Settings } from "../../../settings.ts";
 import { anOrder } from "../../support/orders-mother.ts";
@@ -34,29 +31,25 @@ export type NotificationsNode = Awaited<ReturnType<typeof startNotifications>>;
 
 /**
  * A node with the real service, store and mailer.
- * @param around puts something between the handlers and their repository
+ * @param around puts something between the repository and the store's commits
  */
 export async function startNotifications(
   settings: Settings,
-  {
-    nodeId = "notifications-1",
-    clock = Date.now,
-    around = (repository: NotificationRepository) => repository,
-  } = {},
+  { nodeId = "notifications-1", clock = Date.now, around = (outbox: Outbox) => outbox } = {},
 ) {
   const store = createSqliteStore({
     file: join(settings.DATA_DIR, "notifications.sqlite"),
     collections: notificationsCollections,
   });
   const outbox = createOutbox({ store, clock });
-  const repository = createNotificationRepository({ store, outbox });
+  const repository = createNotificationRepository({ store, outbox: around(outbox) });
   const broker = new ServiceBroker(brokerOptions(settings, nodeId));
   broker.createService(
     createNotificationsService({
       store,
       outbox,
       natsUrl: required(settings, "NATS_URL"),
-      repository: around(repository),
+      repository,
       mailer: createMailer({ url: required(settings, "SMTP_URL"), from: "orders@example.com" }),
       clock,
     }),

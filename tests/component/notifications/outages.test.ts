@@ -45,10 +45,8 @@ async function startNodeProcess(): Promise<RunningProcess> {
   return running;
 }
 
-const settled = () =>
-  eventually(() => hasAnswered(connection, { stream: "EVENTS", consumer: "notifications--order-placed" }), {
-    timeoutMs: 30_000,
-  });
+const placedEvents = { stream: "EVENTS", consumer: "notifications--order-placed" } as const;
+const settled = () => eventually(() => hasAnswered(connection, placedEvents), { timeoutMs: 30_000 });
 
 describe("Notifications", () => {
   test("killed between the server's acceptance and the record send at most one more mail, with the same Message-ID", async () => {
@@ -95,7 +93,7 @@ describe("Notifications", () => {
     await publishMessage(connection, event);
     const manager = await connection.jetstreamManager();
     await eventually(async () => {
-      const { num_redelivered } = await manager.consumers.info("EVENTS", "notifications--order-placed");
+      const { num_redelivered } = await manager.consumers.info(placedEvents.stream, placedEvents.consumer);
       return num_redelivered > 0;
     });
     expect(mailServer.mailsFor(event.message.subject)).toEqual([]);
@@ -108,7 +106,7 @@ describe("Notifications", () => {
     for (const event of events) await publishMessage(connection, event);
     const manager = await connection.jetstreamManager();
     await eventually(async () => {
-      const { num_redelivered } = await manager.consumers.info("EVENTS", "notifications--order-placed");
+      const { num_redelivered } = await manager.consumers.info(placedEvents.stream, placedEvents.consumer);
       return num_redelivered === 2;
     });
     const { port } = mailServer;
@@ -120,11 +118,11 @@ describe("Notifications", () => {
   test("repeat only the record when the store fails after the mail is out", async () => {
     let failures = 0;
     const node = await start({
-      around: (repository) => ({
-        ...repository,
-        async save(row, delivery) {
-          if (row.status === "sent" && failures++ < 3) throw new StoreUnavailable("disk full");
-          await repository.save(row, delivery);
+      around: (outbox) => ({
+        ...outbox,
+        async commit(batch) {
+          if (batch.delivery && failures++ < 3) throw new StoreUnavailable("disk full");
+          await outbox.commit(batch);
         },
       }),
     });
@@ -135,5 +133,23 @@ describe("Notifications", () => {
     expect(mailServer.mailsFor(orderId)).toHaveLength(1);
     const row = await node.repository.find(notificationKey({ orderId, template: "placed" }));
     expect(row).toMatchObject({ status: "sent", tries: 1 });
+  });
+
+  test("finish the mail that is on its way when they stop", async () => {
+    const node = await startNotifications(settings);
+    const event = orderEvent("placed");
+    const arrived = Promise.withResolvers<void>();
+    const stopping = Promise.withResolvers<void>();
+    mailServer.answerWith(() => {
+      arrived.resolve();
+      return stopping.promise;
+    });
+    await publishMessage(connection, event);
+    await arrived.promise;
+    const stopped = node.stop();
+    setTimeout(stopping.resolve, 300);
+    await stopped;
+    expect(await hasAnswered(connection, placedEvents)).toBe(true);
+    expect(mailServer.mailsFor(event.message.subject)).toHaveLength(1);
   });
 });

@@ -1,7 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { MessageHandler } from "../../../../mixins/messaging/durable-messages.ts";
 import { retryOnConflict } from "../../../../mixins/persistence/retry-on-conflict.ts";
-import { StoreUnavailable } from "../../../../mixins/persistence/store.ts";
 import type { orders } from "../../../orders/contract.ts";
 import {
   type Claim,
@@ -14,11 +12,9 @@ import {
   notificationKey,
   release,
 } from "../../domain/notification.ts";
-import { type OrderNews, renderMail, type Template, UnusableAddress } from "../../domain/templates.ts";
+import { type OrderNews, renderMail, type Template } from "../../domain/templates.ts";
 import { type Mailer, MailRefused } from "../../providers/mailer.ts";
 import type { NotificationRepository } from "../../repositories/notification-repository.ts";
-
-const RECORD_AGAIN_MS = 250;
 
 export interface MailDependencies {
   readonly repository: NotificationRepository;
@@ -42,7 +38,7 @@ export function sendMail(
     });
     if (!row) return;
     const outcome = await deliver(row, message.data);
-    await untilStored(() => repository.save(outcome, delivery));
+    await repository.saveOutcome(outcome, delivery);
 
     const details = { orderId, template, messageId: outcome.messageId, tries: outcome.tries };
     if (outcome.status === "sent") ctx.service?.logger.info(details, "mail sent");
@@ -63,8 +59,7 @@ export function sendMail(
       await send(row, news);
       return markSent(row, clock());
     } catch (error) {
-      if (error instanceof MailRefused || error instanceof UnusableAddress)
-        return markFailed(row, error.message, clock());
+      if (error instanceof MailRefused) return markFailed(row, error.message, clock());
       // Where this fails too, the claim runs out by itself.
       await repository.save(release(row, clock())).catch(() => {});
       throw error;
@@ -79,17 +74,5 @@ export function sendMail(
       messageId: row.messageId,
       headers: { "X-Order-Id": row.orderId, "X-Request-Id": row.requestId },
     });
-  }
-}
-
-/** The mail is out: while the store is away only the record is tried again, as a new delivery would send it twice. */
-async function untilStored(save: () => Promise<void>): Promise<void> {
-  for (;;) {
-    try {
-      return await save();
-    } catch (error) {
-      if (!(error instanceof StoreUnavailable)) throw error;
-      await sleep(RECORD_AGAIN_MS);
-    }
   }
 }
