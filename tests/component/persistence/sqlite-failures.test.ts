@@ -20,7 +20,7 @@ describe("A SQLite store in trouble", () => {
   beforeEach(async () => {
     folder = temporaryFolder();
     file = join(folder.path, "store.sqlite");
-    store = createSqliteStore({ file, collections, busyTimeoutMs: 1_500 });
+    store = createSqliteStore({ file, collections, busyTimeoutMs: 2_000 });
     await store.connect();
     lockHolder = new DatabaseSync(file);
   });
@@ -51,9 +51,13 @@ describe("A SQLite store in trouble", () => {
 
   test("is unavailable and unhealthy while a process sits on the lock, and recovers by itself", async () => {
     lockHolder.exec("BEGIN IMMEDIATE");
-    const commit = store.commit([entry("a")]);
+    let answered = false;
+    const commit = store.commit([entry("a")]).finally(() => {
+      answered = true;
+    });
     commit.catch(() => {});
     await until(() => !store.isHealthy());
+    expect(answered).toBe(false);
     await expect(commit).rejects.toThrow(StoreUnavailable);
     expect(store.isHealthy()).toBe(false);
 
