@@ -107,6 +107,12 @@ export const inventory = defineContract("inventory", {
     }),
     /** Ships a held reservation. Errors: RESERVATION_NOT_HELD, RESERVATION_NOT_FOUND. */
     ship: call({ params: z.strictObject({ orderId: OrderId }), result: Reservation, idempotent: true }),
+    /** The orders whose stock is still held though its `heldUntil` has passed, the longest overdue first. */
+    listExpired: call({
+      params: z.strictObject({ limit: z.int().min(1).max(1000) }),
+      result: z.strictObject({ orderIds: z.array(OrderId) }),
+      idempotent: true,
+    }),
     listProducts: call({
       params: z.strictObject({ q: z.string().max(100).optional(), ...PageParams }),
       result: pageOf(Product),

@@ -14,6 +14,7 @@ import { inventory } from "./contract.ts";
 import { check } from "./handlers/actions/check.ts";
 import { createProduct } from "./handlers/actions/create-product.ts";
 import { getProduct } from "./handlers/actions/get-product.ts";
+import { listExpired } from "./handlers/actions/list-expired.ts";
 import { listMovements } from "./handlers/actions/list-movements.ts";
 import { listProducts } from "./handlers/actions/list-products.ts";
 import { receiveStock } from "./handlers/actions/receive-stock.ts";
@@ -21,7 +22,7 @@ import { ship } from "./handlers/actions/ship.ts";
 import { updateProduct } from "./handlers/actions/update-product.ts";
 import type { InventoryDependencies } from "./handlers/dependencies.ts";
 import { holdStock } from "./handlers/events/hold-stock.ts";
-import { releaseHold } from "./handlers/events/release-hold.ts";
+import { takeBackStock } from "./handlers/events/take-back-stock.ts";
 import { createMovements, movementRows } from "./repositories/movements.ts";
 import { createProducts, productRows } from "./repositories/products.ts";
 import { createReservations, reservationRows } from "./repositories/reservations.ts";
@@ -78,8 +79,9 @@ export function createInventoryService(
         service: inventory.service,
         handlers: [
           on(orders.events.placed, holdStock(deps)),
-          on(orders.events.rejected, releaseHold(deps)),
-          on(orders.events.cancelled, releaseHold(deps)),
+          on(orders.events.rejected, takeBackStock(deps)),
+          on(orders.events.cancelled, takeBackStock(deps)),
+          on(orders.events.returned, takeBackStock(deps)),
         ],
       }),
       storeMixin(deps.store),
@@ -87,6 +89,7 @@ export function createInventoryService(
     actions: answerCalls(inventory.calls, {
       check: check(deps),
       ship: ship(deps),
+      listExpired: listExpired(deps),
       listProducts: listProducts(deps),
       getProduct: getProduct(deps),
       createProduct: createProduct(deps),

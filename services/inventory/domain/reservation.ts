@@ -90,6 +90,15 @@ export function moveReservation(reservation: Reservation, name: LaterMove): Outc
   return make(name, reservation);
 }
 
+/** How the stock of an order that has ended comes back, by where it is; from elsewhere there is nothing to take back. */
+const waysBack: Partial<Record<Reservation["status"], LaterMove>> = { held: "release", shipped: "return" };
+
+/** The order was rejected, cancelled or returned: its stock comes back. Undefined when it did so before, or was never held. */
+export function takeBack(reservation: Reservation): Outcome | undefined {
+  const wayBack = waysBack[reservation.status];
+  return wayBack && moveReservation(reservation, wayBack);
+}
+
 /** Whether the move is legal now. */
 export function canMove({ status }: Reservation, name: MoveName): boolean {
   return moves[name].from === status;

@@ -8,7 +8,12 @@ import { orderMovement, recordMovement } from "./movements.ts";
 import { availabilityOf } from "./stock.ts";
 
 /** At most one reservation an order, from the first message about it on. */
-export const reservationRows = collection<Reservation>({ name: "reservations", key: "orderId" });
+export const reservationRows = collection<Reservation>({
+  name: "reservations",
+  key: "orderId",
+  fields: { status: "text", heldUntil: "text" },
+  indexes: [["status", "heldUntil"]],
+});
 
 export type Reservations = ReturnType<typeof createReservations>;
 
@@ -17,11 +22,21 @@ export function createReservations({
   store,
   outbox,
 }: {
-  store: Pick<Store, "get">;
+  store: Pick<Store, "get" | "find">;
   outbox: Pick<Outbox, "commit">;
 }) {
   return {
     find: (orderId: string): Promise<Reservation | undefined> => store.get(reservationRows, orderId),
+
+    /** The orders whose hold has run out at this time (RFC 3339), the longest overdue first. */
+    async listExpired({ at, limit }: { at: string; limit: number }): Promise<string[]> {
+      const overdue = await store.find(reservationRows, {
+        where: { status: "held", heldUntil: { lte: at } },
+        orderBy: [{ field: "heldUntil", direction: "asc" }],
+        limit,
+      });
+      return overdue.map(({ orderId }) => orderId);
+    },
 
     /** What is available for an order's lines; a snapshot, only `save` binds. */
     availabilityFor: (lines: readonly Line[]): Promise<Availability> =>

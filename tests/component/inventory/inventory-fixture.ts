@@ -124,6 +124,7 @@ export async function openInventory({
     placed: (order: Order) => deliver(tell(orders.events.placed, order)),
     rejected: (order: Order) => deliver(tell(orders.events.rejected, order)),
     cancelled: (order: Order) => deliver(tell(orders.events.cancelled, order)),
+    returned: (order: Order) => deliver(tell(orders.events.returned, order)),
     ship: ({ id }: Order) => call(inventory.calls.ship, { orderId: id }),
     create: (sku: string, onHand = 0) =>
       call(inventory.calls.createProduct, {

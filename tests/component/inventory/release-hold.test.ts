@@ -28,7 +28,7 @@ afterEach(async () => {
 
 const allFree = { onHand: 10, reserved: 0, available: 10 };
 
-describe.each(["cancelled", "rejected"] as const)("an order that is %s", (ended) => {
+describe.each(["cancelled", "rejected", "returned"] as const)("an order that is %s", (ended) => {
   const end = (order: ReturnType<typeof orderFor>) => shop[ended](order);
 
   test("gives its stock back, with a movement that says who and which request caused it", async () => {
@@ -78,15 +78,6 @@ describe.each(["cancelled", "rejected"] as const)("an order that is %s", (ended)
     expect(row).toMatchObject({ subject: order.id });
     expect(await shop.deliver(message)).toBe("handled");
     expect(await shop.reservationOf(order)).toMatchObject({ version: 1 });
-  });
-
-  test("after it was shipped is out of date", async () => {
-    const order = orderFor({ "TEA-100": 2 });
-    await shop.placed(order);
-    await shop.ship(order);
-    await end(order);
-    expect(await shop.reservationOf(order)).toMatchObject({ status: "shipped", version: 2 });
-    expect(await shop.stockOf("TEA-100")).toEqual({ onHand: 8, reserved: 0, available: 8 });
   });
 
   test("for want of stock has none to give back", async () => {

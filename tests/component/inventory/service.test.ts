@@ -29,7 +29,7 @@ describe("messages that come over NATS", () => {
   afterEach(() => shop.close());
 
   /** Publishes as orders does: through an outbox, in the request that placed the order. */
-  const publish = (type: (typeof orders.events)["placed"], order: Order) =>
+  const publish = (type: (typeof orders.events)["placed" | "returned"], order: Order) =>
     runInRequest({ requestId: `req-${order.id}`, user: operator }, () =>
       shop.outbox.commit({
         writes: [],
@@ -46,6 +46,16 @@ describe("messages that come over NATS", () => {
     expect(await settled(order)).toMatchObject({ status: "held" });
     expect(await shop.movementsOf(order)).toMatchObject([{ by: operator.id, requestId: `req-${order.id}` }]);
     expect(shop.log).toContainEqual(expect.objectContaining({ msg: "stock reserved", orderId: order.id }));
+  });
+
+  test("bring back a shipped order that was returned", async () => {
+    const order = orderFor({ "TEA-100": 2 });
+    await publish(orders.events.placed, order);
+    await settled(order);
+    await shop.ship(order);
+    await publish(orders.events.returned, order);
+    await eventually(async () => (await shop.reservationOf(order))?.status === "returned");
+    expect(await shop.stockOf("TEA-100")).toEqual({ onHand: 10, reserved: 0, available: 10 });
   });
 
   test("are not held up by a poisoned one among them", async () => {

@@ -55,21 +55,38 @@ describe("inventory.ship", () => {
     expect(shop.log.filter(({ msg }) => msg === "stock shipped")).toHaveLength(1);
   });
 
-  test("refuses what was released", async () => {
+  test("refuses what was released, and moves nothing", async () => {
     await shop.placed(order);
     await shop.cancelled(order);
+    const before = await shop.movementsOf(order);
     await expect(shop.ship(order)).rejects.toMatchObject({
       type: "RESERVATION_NOT_HELD",
       data: { orderId: order.id, status: "released" },
     });
-    expect((await shop.stockOf("TEA-100")).onHand).toBe(10);
+    expect(await shop.movementsOf(order)).toEqual(before);
+    expect(await shop.stockOf("TEA-100")).toEqual({ onHand: 10, reserved: 0, available: 10 });
+  });
+
+  test("refuses what never was held, because the order ended before it came", async () => {
+    await shop.cancelled(order);
+    await shop.placed(order);
+    await expect(shop.ship(order)).rejects.toMatchObject({ type: "RESERVATION_NOT_HELD" });
+    expect(await shop.movementsOf(order)).toEqual([]);
+  });
+
+  test("answers what came back since as returned, and ships it no second time", async () => {
+    await shop.placed(order);
+    await shop.ship(order);
+    await shop.returned(order);
+    expect(await shop.ship(order)).toMatchObject({ status: "returned", version: 3 });
+    expect(await shop.stockOf("TEA-100")).toEqual({ onHand: 10, reserved: 0, available: 10 });
   });
 
   test("refuses an order that it has never heard of", async () => {
     await expect(shop.ship(order)).rejects.toMatchObject({ type: "RESERVATION_NOT_FOUND" });
   });
 
-  test("and a cancellation at once: one of them wins, and the stock is right either way", async () => {
+  test("and a cancellation at once: the stock is back, whether it had left or not", async () => {
     const rivals = Array.from({ length: 10 }, () => orderFor({ "TEA-100": 1 }));
     await Promise.all(rivals.map((rival) => shop.placed(rival)));
     await Promise.allSettled(
@@ -77,15 +94,14 @@ describe("inventory.ship", () => {
         index % 2 ? [shop.ship(rival), shop.cancelled(rival)] : [shop.cancelled(rival), shop.ship(rival)],
       ),
     );
-    const statuses = (await Promise.all(rivals.map((rival) => shop.reservationOf(rival)))).map(
-      (reservation) => reservation?.status,
-    );
-    const shipped = statuses.filter((status) => status === "shipped").length;
-    expect(statuses.filter((status) => status === "released")).toHaveLength(10 - shipped);
-    expect(await shop.stockOf("TEA-100")).toEqual({
-      onHand: 10 - shipped,
-      reserved: 0,
-      available: 10 - shipped,
-    });
+    for (const rival of rivals) {
+      const kinds = (await shop.movementsOf(rival)).map(({ kind }) => kind).toSorted();
+      const { status } = (await shop.reservationOf(rival)) ?? {};
+      expect([
+        ["released", "release", "reservation"],
+        ["returned", "reservation", "return", "shipment"],
+      ]).toContainEqual([status, ...kinds]);
+    }
+    expect(await shop.stockOf("TEA-100")).toEqual({ onHand: 10, reserved: 0, available: 10 });
   });
 });

@@ -8,6 +8,7 @@ import {
   holdOrReject,
   moveReservation,
   type Outcome,
+  takeBack,
 } from "../../../services/inventory/domain/reservation.ts";
 import { moveStock, type StockChange, stockLevelOf } from "../../../services/inventory/domain/stock.ts";
 
@@ -22,7 +23,7 @@ const orderId = fc.constantFrom(...orderIds);
 const step = fc.oneof(
   fc.record({ does: fc.constant("receive" as const), lines }),
   fc.record({ does: fc.constant("place" as const), orderId, lines }),
-  fc.record({ does: fc.constantFrom("release", "ship", "return"), orderId }),
+  fc.record({ does: fc.constantFrom("release", "ship", "return", "takeBack"), orderId }),
 );
 type Step = typeof step extends fc.Arbitrary<infer S> ? S : never;
 
@@ -51,6 +52,9 @@ function tell(story: readonly Step[]) {
       if (!reservation) save(holdOrReject(start, move.lines, availability));
     } else if (!reservation) {
       save(barHold(start));
+    } else if (move.does === "takeBack") {
+      const outcome = takeBack(reservation);
+      if (outcome) save(outcome);
     } else if (canMove(reservation, move.does)) {
       save(moveReservation(reservation, move.does));
     } else {
@@ -96,6 +100,21 @@ describe("whatever receipts, orders, releases, shipments and returns come in wha
             .map(({ onHandDelta }) => onHandDelta);
           expect(levelOf(sku).reserved).toBe(sum(linesOf("held")));
           expect(levelOf(sku).onHand).toBe(sum(received) - sum(linesOf("shipped")));
+        }
+      }),
+    );
+  });
+
+  test("an order that ended last, however often it moved before, has all its stock back", () => {
+    fc.assert(
+      fc.property(stories, (story) => {
+        const ends: Step[] = orderIds.map((id) => ({ does: "takeBack", orderId: id }));
+        const { ledger, levelOf } = tell([...story, ...ends]);
+        for (const sku of skus) {
+          const received = ledger
+            .filter((movement) => movement.sku === sku && movement.kind === "receipt")
+            .map(({ onHandDelta }) => onHandDelta);
+          expect(levelOf(sku)).toEqual({ onHand: sum(received), reserved: 0, available: sum(received) });
         }
       }),
     );

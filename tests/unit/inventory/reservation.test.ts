@@ -11,6 +11,7 @@ import {
   canMove,
   holdOrReject,
   moveReservation,
+  takeBack,
   wasShipped,
 } from "../../../services/inventory/domain/reservation.ts";
 
@@ -91,6 +92,19 @@ describe("a reservation", () => {
     ["return", ["held", "released", "returned"], ReservationNotShipped],
   ] as const)("refuses to %s where it is %j", (move, from, refusal) => {
     for (const status of from) expect(() => moveReservation(reservation(status), move)).toThrow(refusal);
+  });
+
+  test.each([
+    ["held", "released", "release"],
+    ["shipped", "returned", "return"],
+  ] as const)("that is %s is %s when its order ends", (from, to, kind) => {
+    const { reservation: next, movements } = takeBack(reservation(from)) ?? {};
+    expect(next).toEqual({ ...start, lines, status: to, version: 5 });
+    expect(movements?.map((movement) => movement.kind)).toEqual([kind, kind]);
+  });
+
+  test.each(["released", "returned"] as const)("that is %s has nothing to take back", (from) => {
+    expect(takeBack(reservation(from))).toBeUndefined();
   });
 
   test("knows which moves are legal without trying them", () => {

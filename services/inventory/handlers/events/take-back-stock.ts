@@ -2,17 +2,17 @@ import { newId } from "../../../../contracts/ids.ts";
 import type { MessageHandler } from "../../../../mixins/messaging/durable-messages.ts";
 import { retryOnConflict } from "../../../../mixins/persistence/retry-on-conflict.ts";
 import type { orders } from "../../../orders/contract.ts";
-import { barHold, canMove, moveReservation } from "../../domain/reservation.ts";
+import { barHold, takeBack } from "../../domain/reservation.ts";
 import type { InventoryDependencies } from "../dependencies.ts";
 
+type Ended = (typeof orders.events)["rejected" | "cancelled" | "returned"];
+
 /**
- * Releases the stock of an order that was rejected or cancelled. Where this comes before `order.placed`, it leaves a
- * tombstone that bars the hold. What is released or shipped already makes the message out of date.
+ * Takes back the stock of an order that was rejected, cancelled or returned: held stock is released, shipped stock goes
+ * on the shelf again. Where this comes before `order.placed`, it leaves a tombstone that bars the hold. What came back
+ * already makes the message out of date.
  */
-export function releaseHold({
-  reservations,
-  clock,
-}: InventoryDependencies): MessageHandler<typeof orders.events.rejected | typeof orders.events.cancelled> {
+export function takeBackStock({ reservations, clock }: InventoryDependencies): MessageHandler<Ended> {
   return ({ data: { order } }, delivery, ctx) =>
     retryOnConflict(async () => {
       const orderId = order.id;
@@ -22,9 +22,11 @@ export function releaseHold({
         const heldUntil = new Date(nowMs).toISOString();
         await reservations.save(barHold({ id: newId("rsv", nowMs), orderId, heldUntil }), nowMs, delivery);
         ctx.service?.logger.info({ orderId }, "hold barred before the order came");
-      } else if (canMove(reservation, "release")) {
-        await reservations.save(moveReservation(reservation, "release"), nowMs, delivery);
-        ctx.service?.logger.info({ orderId }, "stock released");
+        return;
       }
+      const outcome = takeBack(reservation);
+      if (!outcome) return;
+      await reservations.save(outcome, nowMs, delivery);
+      ctx.service?.logger.info({ orderId }, `stock ${outcome.reservation.status}`);
     });
 }
