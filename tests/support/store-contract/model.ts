@@ -1,4 +1,4 @@
-import type { CommitConflict, Document, Write } from "../../mixins/persistence/store.ts";
+import type { CommitConflict, Document, Write } from "../../../mixins/persistence/store.ts";
 
 type Conflict = Pick<CommitConflict, "write" | "reason">;
 
