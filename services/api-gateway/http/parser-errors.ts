@@ -1,0 +1,57 @@
+import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import { newId } from "../../../contracts/ids.ts";
+import { type Problem, type ProblemName, problem } from "../problems/problem.ts";
+
+const problemOfCode: Readonly<Record<string, ProblemName>> = {
+  HPE_HEADER_OVERFLOW: "headers-too-large",
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: "body-too-large",
+  ERR_HTTP_REQUEST_TIMEOUT: "request-timeout",
+};
+
+interface Options {
+  readonly onRefused: (refused: { requestId: string; status: number; code: string }) => void;
+  readonly clock: () => number;
+}
+
+/** Answers what never becomes a request (parser errors, CONNECT) with problems as well. */
+export function answerParserErrors(server: Server, { onRefused, clock }: Options): void {
+  function refuse(socket: Duplex, refusal: Problem, code: string): void {
+    const requestId = newId("req", clock());
+    socket.on("error", () => socket.destroy());
+    socket.end(rawAnswer(refusal, requestId), () => socket.destroy());
+    onRefused({ requestId, status: refusal.status, code });
+  }
+
+  server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    const code = error.code ?? "UNKNOWN";
+    if (!canAnswer(socket) || code === "ECONNRESET") return void socket.destroy();
+    refuse(socket, problem(problemOfCode[code] ?? "malformed-request"), code);
+  });
+
+  server.on("connect", (_request: IncomingMessage, socket) => {
+    refuse(
+      socket,
+      problem("method-not-allowed", { headers: { allow: "GET, HEAD, POST, PATCH" } }),
+      "CONNECT",
+    );
+  });
+}
+
+/** Not when an answer has begun on this connection: ours would be read as part of it. */
+function canAnswer(socket: Duplex & { _httpMessage?: { headersSent: boolean } | null }): boolean {
+  return socket.writable && !socket._httpMessage?.headersSent;
+}
+
+function rawAnswer(refusal: Problem, requestId: string): string {
+  const body = JSON.stringify(refusal.body({ requestId }));
+  const headers = {
+    "content-type": "application/problem+json",
+    "content-length": Buffer.byteLength(body),
+    "x-request-id": requestId,
+    ...refusal.headers,
+    connection: "close",
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${refusal.status} ${STATUS_CODES[refusal.status]}\r\n${lines.join("")}\r\n${body}`;
+}
