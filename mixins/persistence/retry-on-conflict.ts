@@ -1,4 +1,3 @@
-import { setTimeout } from "node:timers/promises";
 import { CommitConflict, StoreUnavailable } from "./store.ts";
 
 const JITTER_MS = 10;
@@ -17,6 +16,11 @@ export async function retryOnConflict<T>(attempt: () => Promise<T>, { tries = 10
       if (left === 0)
         throw new StoreUnavailable(`The batch conflicted ${tries} times: ${error.message}`, { cause: error });
     }
-    await setTimeout(Math.random() * JITTER_MS);
+    await pause(Math.random() * JITTER_MS);
   }
+}
+
+/** The global timer, not Node's promised one: whoever replaces time replaces it here too. */
+function pause(delayMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, delayMs));
 }
