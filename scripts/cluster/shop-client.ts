@@ -13,6 +13,8 @@ export interface ShopClient {
   get<T = unknown>(path: string): Promise<Answer<T>>;
   /** Posts JSON; the idempotency key is made up unless one is given. */
   post<T = unknown>(path: string, body: unknown, options?: { key?: string }): Promise<Answer<T>>;
+  /** As `post`, for changes. */
+  patch<T = unknown>(path: string, body: unknown, options?: { key?: string }): Promise<Answer<T>>;
   /** The same client with somebody's access token. */
   as(accessToken: string): ShopClient;
 }
@@ -33,13 +35,21 @@ export function createShopClient(baseUrl: string, accessToken?: string): ShopCli
     return { status: response.status, headers: response.headers, body: parse(text) as T };
   }
 
+  const write = <T>(
+    method: string,
+    path: string,
+    body: unknown,
+    { key = randomUUID() }: { key?: string } = {},
+  ): Promise<Answer<T>> =>
+    send(method, path, {
+      body: JSON.stringify(body),
+      headers: { "content-type": "application/json", "idempotency-key": key },
+    });
+
   return {
     get: (path) => send("GET", path),
-    post: (path, body, { key = randomUUID() } = {}) =>
-      send("POST", path, {
-        body: JSON.stringify(body),
-        headers: { "content-type": "application/json", "idempotency-key": key },
-      }),
+    post: (path, body, options) => write("POST", path, body, options),
+    patch: (path, body, options) => write("PATCH", path, body, options),
     as: (token) => createShopClient(baseUrl, token),
   };
 }

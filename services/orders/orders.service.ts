@@ -71,6 +71,8 @@ export function createOrdersService(
           on(orders.commands.refundPayment, refundPayment(deps)),
         ],
       }),
+      // A mixin stops after those before it: by then no payment is on its way any more.
+      { stopped: async () => deps.payments.close() },
       storeMixin(deps.store),
     ],
     actions: answerCalls(orders.calls, {
@@ -85,8 +87,5 @@ export function createOrdersService(
       expire: expireOrder(deps),
       failFulfilment: failFulfilment(deps),
     }),
-    async stopped() {
-      deps.payments.close();
-    },
   };
 }
