@@ -12,9 +12,6 @@ const ALL_STEPS = ["claim", "capture", "ship", "fulfil"];
 class OrderNotClaimable extends DomainError {
   readonly code = "ORDER_NOT_CLAIMABLE";
 }
-class OrderNotClaimed extends DomainError {
-  readonly code = "ORDER_NOT_CLAIMED";
-}
 
 let nats: TestNatsServer;
 let connection: NatsConnection;
@@ -95,21 +92,6 @@ describe("The command fulfilment.ship", () => {
       expect(peers.stepsFor(command.message.subject)).toEqual([...firstTry, ...ALL_STEPS]);
     },
   );
-
-  test("ships nothing that is not captured", async () => {
-    let failing = true;
-    peers.answerWith(({ call }) => {
-      if (failing && call === "capture") throw new OrderNotClaimed("The order is not claimed");
-    });
-    const command = shipCommand();
-    const steps = () => peers.stepsFor(command.message.subject);
-    await publishMessage(connection, command);
-    await eventually(() => steps().length >= 4);
-    expect(steps()).not.toContain("ship");
-    failing = false;
-    await settled();
-    expect(steps().slice(-4)).toEqual(ALL_STEPS);
-  });
 
   test("that is poisoned places no call and blocks no other", async () => {
     const before = peers.calls.length;

@@ -16,9 +16,11 @@ import { anOrder } from "../../support/orders-mother.ts";
 
 /** A call that the worker has placed. */
 export interface PlacedCall {
-  readonly call: "claim" | "capture" | "ship" | "fulfil";
+  readonly call: "claim" | "capture" | "ship" | "fulfil" | "fail";
   readonly orderId: string;
   readonly requestId: string;
+  /** Why the fulfilment failed, of a `fail` alone. */
+  readonly reason?: string | undefined;
 }
 
 /** Answers for a call, before the double says that it is done; what it throws is the call's failure. */
@@ -47,28 +49,37 @@ export async function startPeers(settings: Settings) {
   const calls: PlacedCall[] = [];
   let onCall: OnCall = () => {};
 
-  const step = (call: PlacedCall["call"]) => async (orderId: string, requestId: string | null) => {
-    const placed = { call, orderId, requestId: String(requestId) };
-    calls.push(placed);
-    await onCall(placed);
-  };
+  const step =
+    (call: PlacedCall["call"]) => async (orderId: string, requestId: string | null, reason?: string) => {
+      const placed = { call, orderId, requestId: String(requestId), reason };
+      calls.push(placed);
+      await onCall(placed);
+    };
   const order = (call: PlacedCall["call"]) => {
     const done = step(call);
-    return async ({ orderId }: { orderId: string }, { requestID }: { requestID: string | null }) => {
-      await done(orderId, requestID);
+    return async (
+      { orderId, reason }: { orderId: string; reason?: string },
+      { requestID }: { requestID: string | null },
+    ) => {
+      await done(orderId, requestID, reason);
       return anOrder({ id: orderId, status: "confirmed" });
     };
   };
   const ship = step("ship");
 
-  const { claimFulfilment, capturePayment, fulfil } = orders.calls;
+  const { claimFulfilment, capturePayment, fulfil, failFulfilment } = orders.calls;
   const doubles: ServiceSchema[] = [
     {
       name: orders.service,
       mixins: [domainErrors()],
       actions: answerCalls(
-        { claimFulfilment, capturePayment, fulfil },
-        { claimFulfilment: order("claim"), capturePayment: order("capture"), fulfil: order("fulfil") },
+        { claimFulfilment, capturePayment, fulfil, failFulfilment },
+        {
+          claimFulfilment: order("claim"),
+          capturePayment: order("capture"),
+          fulfil: order("fulfil"),
+          failFulfilment: order("fail"),
+        },
       ),
     },
     {

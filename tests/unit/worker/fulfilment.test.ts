@@ -15,7 +15,19 @@ describe("A fulfilment", () => {
     expect(fulfilment.filter(({ call }) => !call.idempotent)).toEqual([]);
   });
 
-  test("may find nothing to do only before the point of no return", () => {
-    expect(fulfilment.filter(({ nothingToDo }) => nothingToDo).map(({ name }) => name)).toEqual(["claim"]);
+  test("finds nothing to do only where the order has ended: before the point of no return, or at the end", () => {
+    expect(fulfilment.filter(({ nothingToDo }) => nothingToDo).map(({ name }) => name)).toEqual([
+      "claim",
+      "fulfil",
+    ]);
+  });
+
+  test("never cancels an order before the point of no return, and after it says why", () => {
+    expect(fulfilment.map(({ name, failsAs }) => [name, failsAs])).toEqual([
+      ["claim", undefined],
+      ["capture", "payment_failed"],
+      ["ship", "shipment_failed"],
+      ["fulfil", "payment_failed"],
+    ]);
   });
 });
