@@ -88,6 +88,8 @@ export function createMailer({
         // As a string it would be parsed, and might name several recipients.
         to: { name: "", address: to },
         headers: { ...headers, "Auto-Submitted": "auto-generated" },
+        // The names of our headers are a contract: nodemailer would write X-Order-ID.
+        normalizeHeaderKey: (name: string) => name,
         xMailer: false as const,
         signal: AbortSignal.timeout(sendTimeoutMs),
       };
