@@ -89,7 +89,7 @@ export function createMailer({
         to: { name: "", address: to },
         headers: { ...headers, "Auto-Submitted": "auto-generated" },
         // The names of our headers are a contract: nodemailer would write X-Order-ID.
-        normalizeHeaderKey: (name: string) => name,
+        normalizeHeaderKey: (name: string) => (name.startsWith("X-") ? name.replace(/-ID$/, "-Id") : name),
         xMailer: false as const,
         signal: AbortSignal.timeout(sendTimeoutMs),
       };
