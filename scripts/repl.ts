@@ -24,7 +24,7 @@ async function repl({ settings }: CommandInput): Promise<number> {
   await broker.start();
   const services = partsOf(cluster).flatMap((part) => part.services);
   await broker.waitForServices(services, DISCOVERY_TIMEOUT_MS).catch((error) => console.error(error.message));
-  const server = startRepl(broker, null) as REPLServer;
+  const server = startRepl(broker, { delimiter: "orders $", customCommands: null });
   if (process.stdin.isTTY) await new Promise((resolve) => server.once("exit", resolve));
   else await runLines(server);
   await broker.stop();

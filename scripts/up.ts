@@ -61,6 +61,7 @@ async function startAndWait(
     if (!isSupervised) startSupervisor(dataDir, environment);
     await untilReady(cluster, {
       onReady: (part) => console.log(`  ${part.padEnd(20)} ready ${secondsSince(startedAtMs)}`),
+      onSlow: (parts) => console.log(`  still waiting for ${parts.join(", ")} ...`),
       signal: interrupt.signal,
     });
   } catch (error) {

@@ -29,6 +29,9 @@ const NATS_LEVELS: Readonly<Record<string, string>> = {
 };
 const COLOURS = { fatal: "red", error: "red", warn: "yellow", info: "green" } as const;
 
+/** What Moleculer adds to each line, and the node's name says already. */
+const SAID_BY_NODE = new Set(["nodeID", "ns", "mod", "svc"]);
+
 /** Reads a line of a part's log: JSON as our nodes write it, a server's own form, or any text. */
 export function parseLogLine(part: string, text: string): LogLine {
   return parseJson(part, text) ?? parseNats(part, text) ?? { ...EMPTY, node: part, message: text };
@@ -61,7 +64,8 @@ const EMPTY: LogLine = { time: "", level: "", node: "", requestId: "", message: 
 function parseJson(part: string, text: string): LogLine | undefined {
   if (!text.startsWith("{")) return undefined;
   try {
-    const { time = "", level = "", node = part, requestId = "", msg = "", ...details } = JSON.parse(text);
+    const { time = "", level = "", node = part, requestId = "", msg = "", ...rest } = JSON.parse(text);
+    const details = Object.fromEntries(Object.entries(rest).filter(([key]) => !SAID_BY_NODE.has(key)));
     return { time, level, node, requestId, message: String(msg), details };
   } catch {
     return undefined;

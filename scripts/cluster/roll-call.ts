@@ -1,7 +1,7 @@
 /** Asks the nodes of a cluster over NATS which services they host, without joining it. */
-import { connect } from "nats";
 import { brokerOptions } from "../../moleculer.config.ts";
 import type { Settings } from "../../settings.ts";
+import { connectNats } from "./nats-client.ts";
 
 /** Moleculer's wire protocol: a node answers DISCOVER with INFO, but only once its services have started. */
 const PROTOCOL_VERSION = "5";
@@ -14,16 +14,7 @@ export interface RollCall {
 
 /** @throws {NatsError} the server is not there, or refuses the credentials */
 export async function openRollCall(settings: Settings, natsUrl: string): Promise<RollCall> {
-  const url = new URL(natsUrl.split(",")[0] as string);
-  const connection = await connect({
-    servers: url.host,
-    ...(url.username
-      ? { user: decodeURIComponent(url.username), pass: decodeURIComponent(url.password) }
-      : {}),
-    ...(url.protocol === "tls:" ? { tls: {} } : {}),
-    reconnect: false,
-    timeout: 1_000,
-  });
+  const connection = await connectNats(natsUrl);
   const asker = `roll-call-${process.pid}-${Date.now()}`;
   const prefix = `MOL-${brokerOptions({ ...settings, NATS_URL: natsUrl }, asker).namespace}`;
   const question = JSON.stringify({ ver: PROTOCOL_VERSION, sender: asker });

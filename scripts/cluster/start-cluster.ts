@@ -5,14 +5,16 @@ import { CannotDo, type CommandInput, ROOT } from "../command.ts";
 import { natsServer, provideServer } from "../servers.ts";
 import { type Cluster, loadCluster, planCluster, saveCluster } from "./cluster.ts";
 import { createFolders } from "./folders.ts";
-import { partsOf } from "./layout.ts";
+import { type Part, partsOf } from "./layout.ts";
 import { openLog } from "./log-files.ts";
+import { checkNats } from "./nats-client.ts";
 import { writeNatsConfig } from "./nats-config.ts";
 import { whyNotFree } from "./ports.ts";
 import { createProbe } from "./readiness.ts";
 import { readRecord, readRecords, removeRecord, SUPERVISOR } from "./records.ts";
 
 const READY_WITHIN_MS = 60_000;
+const SLOW_AFTER_MS = 10_000;
 /** A part that had to be started again so often does not start. */
 const TRIES = 3;
 
@@ -37,6 +39,7 @@ export async function prepareCluster(
   await checkGatewayPort(settings.PORT);
   const dataDir = settings.DATA_DIR;
   createFolders(dataDir);
+  if (settings.NATS_URL) await checkNats(settings.NATS_URL);
   const nats = settings.NATS_URL
     ? undefined
     : await provideServer(natsServer, { say, path: environment.PATH ?? "" });
@@ -62,37 +65,50 @@ export function startSupervisor(dataDir: string, environment: NodeJS.ProcessEnv)
 /**
  * Resolves once every part is ready.
  * @param onReady told each part's name once, when it is
+ * @param onSlow told, once, what is still missing after some seconds
  * @throws {PartDidNotStart} a part keeps ending, or takes too long
  */
 export async function untilReady(
   cluster: Cluster,
-  { onReady, signal }: { onReady: (part: string) => void; signal: AbortSignal },
+  {
+    onReady,
+    onSlow,
+    signal,
+  }: { onReady: (part: string) => void; onSlow: (parts: string[]) => void; signal: AbortSignal },
 ): Promise<void> {
   const parts = partsOf(cluster);
-  const dataDir = cluster.settings.DATA_DIR;
-  const restartsOf = (name: string) => readRecord(dataDir, name)?.restarts ?? 0;
-  const restartsBefore = new Map(parts.map(({ name }) => [name, restartsOf(name)]));
+  const restarts = countRestarts(cluster.settings.DATA_DIR, parts);
   const probe = createProbe(cluster);
-  const deadline = Date.now() + READY_WITHIN_MS;
+  const startedAtMs = performance.now();
   const told = new Set<string>();
+  let isSlow = false;
   try {
     for (;;) {
       signal.throwIfAborted();
       const ready = await probe.readyParts(parts, { waitMs: 200 });
       for (const name of ready) if (!told.has(name)) onReady(name);
       for (const name of ready) told.add(name);
-      const waiting = parts.filter(({ name }) => !ready.has(name));
+      const waiting = parts.map(({ name }) => name).filter((name) => !ready.has(name));
       const [first] = waiting;
       if (!first) return;
-      const broken = waiting.find(({ name }) => restartsOf(name) - (restartsBefore.get(name) ?? 0) >= TRIES);
-      if (broken) throw new PartDidNotStart(broken.name, "does not start");
-      if (Date.now() > deadline)
-        throw new PartDidNotStart(first.name, `is not ready after ${READY_WITHIN_MS / 1000} s`);
+      const broken = waiting.find((name) => restarts.of(name) >= TRIES);
+      if (broken) throw new PartDidNotStart(broken, "does not start");
+      const waitedMs = performance.now() - startedAtMs;
+      if (waitedMs > READY_WITHIN_MS) throw new PartDidNotStart(first, "is not ready in time");
+      if (waitedMs > SLOW_AFTER_MS && !isSlow) onSlow(waiting);
+      isSlow = waitedMs > SLOW_AFTER_MS;
       await delay(50);
     }
   } finally {
     await probe.close();
   }
+}
+
+/** How often each part was started again from now on. */
+function countRestarts(dataDir: string, parts: readonly Part[]): { of(name: string): number } {
+  const total = (name: string) => readRecord(dataDir, name)?.restarts ?? 0;
+  const before = new Map(parts.map(({ name }) => [name, total(name)]));
+  return { of: (name) => total(name) - (before.get(name) ?? 0) };
 }
 
 async function checkGatewayPort(port: number): Promise<void> {

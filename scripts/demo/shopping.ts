@@ -6,7 +6,8 @@ import type { Order, PlaceOrder } from "../../services/orders/contract.ts";
 import type { Answer, ShopClient } from "../cluster/shop-client.ts";
 import { CannotDo } from "../command.ts";
 
-const POLL_MS = 25;
+/** Asked often at first, to see each step, then less, to stay far below the limit of requests. */
+const POLL_MS = { first: 40, longest: 1_000, growth: 1.2 };
 const TERMINAL: readonly string[] = ["fulfilled", "rejected", "cancelled"];
 const TERMINAL_WITHIN_MS = 30_000;
 
@@ -43,7 +44,7 @@ export async function watchOrder(
 ): Promise<Order> {
   const deadline = Date.now() + TERMINAL_WITHIN_MS;
   let told = 0;
-  for (;;) {
+  for (let waitMs = POLL_MS.first; ; waitMs = Math.min(waitMs * POLL_MS.growth, POLL_MS.longest)) {
     const { body: order } = await answered(shop.get<Order>(`/v1/orders/${orderId}`), 200);
     for (const { status, at, reason } of order.history.slice(told)) {
       const seconds = ((Date.parse(at) - Date.parse(order.createdAt)) / 1000).toFixed(2);
@@ -52,7 +53,7 @@ export async function watchOrder(
     told = order.history.length;
     if (TERMINAL.includes(order.status)) return order;
     if (Date.now() > deadline) throw new CannotDo(`The order ${orderId} is still ${order.status}.`);
-    await delay(POLL_MS);
+    await delay(waitMs);
   }
 }
 

@@ -20,10 +20,12 @@ export type Fetch = (request: FetchRequest) => Promise<string | undefined>;
 const execute = promisify(execFile);
 const DOWNLOAD_TIMEOUT_MS = 300_000;
 
-export function hasProgram(name: string, path: string): boolean {
-  return path.split(delimiter).some((folder) => {
+/** Where a program of the package manager is; undefined when it is not there. */
+export function locate(name: string, path: string): string | undefined {
+  const files = path.split(delimiter).map((folder) => join(folder, name));
+  return files.find((file) => {
     try {
-      accessSync(join(folder, name), constants.X_OK);
+      accessSync(file, constants.X_OK);
       return true;
     } catch {
       return false;
@@ -35,9 +37,9 @@ export function hasProgram(name: string, path: string): boolean {
  * Runs a program of the package manager.
  * @throws {Error} it failed; the message is the last line that it wrote
  */
-export async function run(program: string, args: readonly string[], cwd: string): Promise<string> {
+export async function run(file: string, args: readonly string[], cwd: string): Promise<string> {
   try {
-    const { stdout } = await execute(program, [...args], { cwd, timeout: DOWNLOAD_TIMEOUT_MS });
+    const { stdout } = await execute(file, [...args], { cwd, timeout: DOWNLOAD_TIMEOUT_MS });
     return stdout;
   } catch (error) {
     const { stderr = "", message } = error as Error & { stderr?: string };
