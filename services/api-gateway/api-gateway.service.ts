@@ -112,5 +112,6 @@ function rootCallOptions(options: CallingOptions, { exchange }: GatewayRequest):
   options.requestID = exchange.requestId;
   options.timeout = DEADLINE_MS;
   options.retries = 0;
+  options.tracking = false;
   options.meta = exchange.traceparent ? { traceparent: exchange.traceparent } : {};
 }

@@ -5,8 +5,12 @@ import type { Exchange } from "../http/exchange.ts";
 import { mayHaveHappened } from "../problems/translate-failure.ts";
 
 const TRIES = 3;
-/** So that a try that went to a node which died leaves time for another. */
-const TRY_TIMEOUT_MS = 3_000;
+const OPTIONS = {
+  /** So that a try that went to a node which died leaves time for another. */
+  timeout: 3_000,
+  /** A stopping gateway waits for its HTTP requests, not for calls that nobody waits for any more. */
+  tracking: false,
+};
 const BACK_OFF_MS = 100;
 
 /**
@@ -26,12 +30,12 @@ export function createEdgeCaller(
         const before = exchange.outcomeUnknown;
         exchange.outcomeUnknown ||= changesSomething;
         try {
-          const result = await ctx.call(action, params, { timeout: TRY_TIMEOUT_MS, ...options, retries: 0 });
+          const result = await ctx.call(action, params, { ...OPTIONS, ...options, retries: 0 });
           exchange.outcomeUnknown = false;
           return result;
         } catch (error) {
           if (!mayHaveHappened(error)) exchange.outcomeUnknown = before;
-          if (left === 0 || !isRetryable(error)) throw error;
+          if (left === 0 || exchange.isOver || !isRetryable(error)) throw error;
         }
         await setTimeout(Math.random() * BACK_OFF_MS * 2 ** (tries - 1 - left));
       }

@@ -16,6 +16,8 @@ export interface Exchange {
   user?: User;
   /** A write was sent, and at least one of its tries may have had its effect. */
   outcomeUnknown: boolean;
+  /** It was answered, or the client has gone. */
+  isOver: boolean;
 }
 
 export type GatewayRequest = IncomingMessage & { exchange: Exchange };
@@ -32,6 +34,7 @@ export function beginExchange(request: IncomingMessage, nowMs: number): Exchange
     path: (request.url ?? "/").split("?", 1)[0] as string,
     startedAtMs: nowMs,
     outcomeUnknown: false,
+    isOver: false,
   };
 }
 

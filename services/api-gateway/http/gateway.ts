@@ -60,6 +60,9 @@ export function createGateway({ broker, logger, port, host, drainMs, clock, hand
   function serve(incoming: IncomingMessage, response: ServerResponse): void {
     const request = Object.assign(incoming, { exchange: beginExchange(incoming, clock()) });
     response.setHeader("x-request-id", request.exchange.requestId);
+    response.once("close", () => {
+      request.exchange.isOver = true;
+    });
     logAccess(logger, request, response, clock);
     const refusal = unacceptable(request);
     if (refusal) responder.sendProblem(request, response, refusal);
@@ -83,7 +86,7 @@ export function createGateway({ broker, logger, port, host, drainMs, clock, hand
     webRoutes: webRoutes(allRoutes({ readiness }), responder),
     fail,
 
-    /** Who sends the request; see `bearerToken` and `TokenVerifier` for what it throws. */
+    /** Who sends the request; see `bearerToken` and `createTokenVerifier` for what it throws. */
     async authenticate({ headers, exchange }: GatewayRequest) {
       exchange.user = await verifier.userOf(bearerToken(headers.authorization));
       return exchange.user;
@@ -97,6 +100,7 @@ export function createGateway({ broker, logger, port, host, drainMs, clock, hand
 
     /** Goes out of service without losing a request: not ready, still serving, then waiting for what has begun. */
     async drain(): Promise<void> {
+      if (!server.isListening()) return;
       readiness.drain();
       logger.info({ drainMs }, "draining");
       await setTimeout(drainMs);

@@ -44,6 +44,8 @@ export function createHttpServer({ port, host, serve, onParserError, clock }: Ht
      */
     listen: () => listen(server, port, host),
 
+    isListening: () => server.listening,
+
     /** Takes no more connections, waits for the requests that have begun, and hangs up on those that last too long. */
     async close(): Promise<void> {
       if (!server.listening) return;

@@ -57,8 +57,6 @@ export function createTokenVerifier({
   };
 }
 
-export type TokenVerifier = ReturnType<typeof createTokenVerifier>;
-
 function keyIdOf(token: string): string {
   try {
     const { alg, kid } = decodeProtectedHeader(token);

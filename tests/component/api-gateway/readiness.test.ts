@@ -22,11 +22,15 @@ let link: Awaited<ReturnType<typeof openLink>>;
 let gateway: ServiceBroker;
 let others: ServiceBroker;
 let base: string;
+let asked: PromiseWithResolvers<void>;
+let released: PromiseWithResolvers<void>;
 beforeAll(async () => {
   nats = await startNatsServer();
 });
 afterAll(() => nats.stop());
 beforeEach(async () => {
+  asked = Promise.withResolvers();
+  released = Promise.withResolvers();
   link = await openLink(Number(new URL(nats.url).port));
   const port = await freePort();
   base = `http://127.0.0.1:${port}`;
@@ -42,7 +46,9 @@ beforeEach(async () => {
     actions: answerCalls(
       { getProduct },
       {
-        getProduct: async () => {
+        getProduct: async ({ sku }) => {
+          asked.resolve();
+          if (sku === "HANGS") await released.promise;
           throw new ProductNotFound("There is no such product");
         },
       },
@@ -100,6 +106,16 @@ describe("the gateway", () => {
     link.speak();
     await ready(10_000);
   });
+});
+
+test("stops in time although another node hangs", async () => {
+  const hanging = get("/v1/products/HANGS").catch(() => "hung up");
+  await asked.promise;
+  const start = performance.now();
+  await gateway.stop();
+  expect(performance.now() - start).toBeLessThan(4_000);
+  expect(await hanging).toBe("hung up");
+  released.resolve();
 });
 
 test("a refusal of another node arrives as what it is", async () => {
