@@ -108,7 +108,7 @@ export const orders = defineContract("orders", {
     }),
     /** The point of no return. Errors: ORDER_NOT_FOUND, ORDER_NOT_CLAIMABLE. */
     claimFulfilment: call({ params: ById, result: Order, idempotent: true }),
-    /** Captures the payment of a claimed order. Errors: ORDER_NOT_FOUND, ORDER_NOT_CLAIMED. */
+    /** Captures the payment of a claimed order. Errors: ORDER_NOT_FOUND, ORDER_NOT_CLAIMED, ORDER_NOT_CLAIMABLE (cancelled meanwhile), PAYMENT_REFUSED. */
     capturePayment: call({ params: ById, result: Order, idempotent: true }),
     /** Ends an order that `ctx.meta.user` may see. Errors: ORDER_NOT_FOUND, ORDER_CANNOT_BE_CANCELLED, IDEMPOTENCY_KEY_REUSED. */
     cancel: call({

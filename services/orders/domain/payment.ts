@@ -1,5 +1,5 @@
 /** What an order knows of its payment. Money itself moves at the provider; here is noted what is intended and known. */
-import type { PaymentStatus } from "../contract.ts";
+import { orders, type PaymentStatus } from "../contract.ts";
 import { IllegalTransition, OrderNotClaimed } from "./errors.ts";
 import { type Cause, type Changed, changed, type OrderRecord, unchanged } from "./order-record.ts";
 
@@ -36,32 +36,33 @@ export function intendPayment(order: OrderRecord, { at }: Pick<Cause, "at">): Ch
 }
 
 /**
- * The provider has captured the payment. Recording it again changes nothing.
+ * The provider has captured the payment. Recording it again, or after it was undone, changes nothing. A capture that
+ * was on its way while the order was cancelled is given back.
  * @throws {OrderNotClaimed} capture comes after the point of no return
  */
 export function recordCapture(order: OrderRecord, { at }: Pick<Cause, "at">): Changed {
-  if (isCaptured(order)) return unchanged(order);
   if (!order.claimedAt) throw new OrderNotClaimed(order.id);
-  return withPayment(order, "captured", { at });
+  if (order.payment.status !== "authorized") return unchanged(order);
+  const { order: captured } = withPayment(order, "captured", { at });
+  const refund = { type: orders.commands.refundPayment, data: { orderId: order.id } };
+  return { order: captured, messages: order.status === "cancelled" ? [refund] : [] };
 }
 
-/**
- * What came of undoing an intent of an order that has ended: its authorization was voided, or it turned out that the
- * provider had declined, so that nothing was held. Recording it again changes nothing.
- */
-export function recordVoid(
+/** What came of undoing the payment of an order that has ended. */
+export interface Undone {
+  /** `declined`: it turned out that nothing was ever held. */
+  readonly status: "voided" | "refunded" | "declined";
+  readonly paymentId?: string;
+}
+
+/** The payment is undone at the provider. Recording it again changes nothing. */
+export function recordUndone(
   order: OrderRecord,
-  outcome: { status: "voided" | "declined"; paymentId?: string },
+  { status, paymentId }: Undone,
   { at }: Pick<Cause, "at">,
 ): Changed {
-  if (!mayHoldMoney(order)) return unchanged(order);
-  return withPayment(order, outcome.status, { at, paymentId: outcome.paymentId });
-}
-
-/** The customer has got the money back. Recording it again changes nothing. */
-export function recordRefund(order: OrderRecord, { at }: Pick<Cause, "at">): Changed {
-  if (!isCaptured(order)) return unchanged(order);
-  return withPayment(order, "refunded", { at });
+  if (!mayHoldMoney(order) && !isCaptured(order)) return unchanged(order);
+  return withPayment(order, status, { at, paymentId });
 }
 
 function withPayment(

@@ -59,7 +59,7 @@ export const saga = [
     name: "ship",
     service: "inventory",
     startedBy: inventory.calls.ship,
-    undo: { name: "restock", by: { events: [returned] } },
+    undo: { name: "restock", by: { events: [cancelled, returned] } },
   },
   { name: "fulfil", service: "orders", startedBy: orders.calls.fulfil },
 ] as const satisfies readonly SagaStep[];

@@ -3,11 +3,15 @@ import fc from "fast-check";
 import type { MessageType } from "../../../contracts/define-contract.ts";
 import { Order, type OrderStatus } from "../../../services/orders/contract.ts";
 import {
+  cancel,
   claim,
   confirm,
+  expire,
+  failFulfilment,
   fulfil,
   rejectForPayment,
   rejectForStock,
+  returnOrder,
 } from "../../../services/orders/domain/order.ts";
 import {
   type Changed,
@@ -15,12 +19,15 @@ import {
   type OrderRecord,
   toOrder,
 } from "../../../services/orders/domain/order-record.ts";
-import { intendPayment, recordCapture } from "../../../services/orders/domain/payment.ts";
+import { intendPayment, recordCapture, recordUndone } from "../../../services/orders/domain/payment.ts";
 import { place } from "../../../services/orders/domain/place.ts";
 import { aRecord, placing } from "../../support/order-records.ts";
 
 const cause = { at: "2026-11-22T10:00:01.000Z", by: "orders" };
 const types = ({ messages }: Changed) => messages.map(({ type }: { type: MessageType }) => type.type);
+
+/** An order past the point of no return, its payment authorized. */
+const aClaimed = () => claim(confirm(aRecord(), { paymentId: "pay_1" }, cause).order, cause).order;
 
 /** Every step that a placed order can be asked to take. */
 const steps: Record<string, (order: OrderRecord) => Changed> = {
@@ -31,6 +38,12 @@ const steps: Record<string, (order: OrderRecord) => Changed> = {
   claim: (order) => claim(order, cause),
   recordCapture: (order) => recordCapture(order, cause),
   fulfil: (order) => fulfil(order, cause),
+  cancel: (order) => cancel(order, cause),
+  expire: (order) => expire(order, cause),
+  failFulfilment: (order) => failFulfilment(order, { ...cause, reason: "shipment_failed" }),
+  return: (order) => returnOrder(order, cause),
+  recordVoided: (order) => recordUndone(order, { status: "voided", paymentId: "pay_1" }, cause),
+  recordRefunded: (order) => recordUndone(order, { status: "refunded" }, cause),
 };
 
 describe("placing an order", () => {
@@ -90,12 +103,74 @@ describe("the way forward", () => {
 
   test.each<[keyof typeof steps, OrderRecord]>([
     ["claim", claim(aRecord({ status: "confirmed" }), cause).order],
-    ["recordCapture", recordCapture(aRecord({ status: "confirmed", claimedAt: cause.at }), cause).order],
+    ["recordCapture", recordCapture(aClaimed(), cause).order],
     ["fulfil", aRecord({ status: "fulfilled" })],
   ])("takes the step %s twice with one effect", (step, done) => {
     const again = (steps[step] as (order: OrderRecord) => Changed)(done);
     expect(again).toEqual({ order: done, messages: [] });
     expect(again.order).toBe(done);
+  });
+});
+
+describe("the way back", () => {
+  const captured = () => recordCapture(aClaimed(), cause).order;
+
+  test.each([
+    ["nothing was intended yet", aRecord(), []],
+    ["money may be held, its outcome unknown", intendPayment(aRecord(), cause).order, ["payments.void"]],
+    ["money is held", confirm(aRecord(), { paymentId: "pay_1" }, cause).order, ["payments.void"]],
+  ])("of an order that is cancelled while %s undoes just that", (_when, order, commands) => {
+    const cancelled = cancel(order, { ...cause, reason: "changed my mind" });
+    expect(cancelled.order.status).toBe("cancelled");
+    expect(cancelled.order.history.at(-1)).toMatchObject({ status: "cancelled", reason: "changed my mind" });
+    expect(types(cancelled)).toEqual(["order.cancelled", ...commands]);
+  });
+
+  test.each([
+    ["claimed", aClaimed()],
+    ["fulfilled", fulfil(captured(), cause).order],
+    ["rejected", rejectForStock(aRecord(), cause).order],
+  ])("is closed to customers once the order is %s", (_state, order) => {
+    expect(() => cancel(order, cause)).toThrow(
+      expect.objectContaining({ code: "ORDER_CANNOT_BE_CANCELLED" }),
+    );
+    expect(expire(order, cause)).toEqual({ order, messages: [] });
+  });
+
+  test.each([
+    ["uncaptured", aClaimed(), "payment_failed", "payments.void"],
+    ["captured", captured(), "shipment_failed", "payments.refund"],
+  ])(
+    "past the point of no return gives back the money of a fulfilment that failed %s",
+    (_state, order, reason, command) => {
+      const failed = failFulfilment(order, { ...cause, reason });
+      expect(failed.order.history.at(-1)).toMatchObject({ status: "cancelled", reason });
+      expect(types(failed)).toEqual(["order.cancelled", command]);
+    },
+  );
+
+  test("refunds a capture that was on its way while the order was cancelled", () => {
+    const cancelled = failFulfilment(aClaimed(), cause).order;
+    const late = recordCapture(cancelled, cause);
+    expect(late.order.payment.status).toBe("captured");
+    expect(types(late)).toEqual(["payments.refund"]);
+  });
+
+  test.each(["voided", "refunded"] as const)(
+    "leaves a payment that is %s so, however late a capture is told",
+    (status) => {
+      const undone = recordUndone(failFulfilment(captured(), cause).order, { status }, cause).order;
+      expect(recordCapture(undone, cause)).toEqual({ order: undone, messages: [] });
+    },
+  );
+
+  test("returns only what was fulfilled, with a refund", () => {
+    const returned = returnOrder(fulfil(captured(), cause).order, cause);
+    expect(types(returned)).toEqual(["order.returned", "payments.refund"]);
+    expect(returnOrder(returned.order, cause)).toEqual({ order: returned.order, messages: [] });
+    expect(() => returnOrder(aClaimed(), cause)).toThrow(
+      expect.objectContaining({ code: "ORDER_CANNOT_BE_RETURNED" }),
+    );
   });
 });
 
@@ -149,7 +224,6 @@ test("whatever steps are asked for, in any order, an order only moves forward", 
         expect(order.version - before.version).toBe(order === before ? 0 : 1);
       }
       expect(order.history.at(-1)?.status).toBe(order.status);
-      if (order.status === "fulfilled") expect(order.payment.status).toBe("captured");
       if (order.payment.status === "captured") expect(order.claimedAt).toBeDefined();
       expect(Order.safeParse(toOrder(order)).error).toBeUndefined();
     }),

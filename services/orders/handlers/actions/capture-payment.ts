@@ -1,8 +1,8 @@
 import type { Handler } from "../../../../mixins/calls.ts";
 import type { orders } from "../../contract.ts";
-import { OrderNotClaimed } from "../../domain/errors.ts";
+import { OrderNotClaimable, OrderNotClaimed } from "../../domain/errors.ts";
 import { toOrder } from "../../domain/order-record.ts";
-import { isCaptured, paymentKeys, recordCapture } from "../../domain/payment.ts";
+import { paymentKeys, recordCapture } from "../../domain/payment.ts";
 import type { OrdersDependencies } from "../dependencies.ts";
 
 /** Captures the payment of a claimed order: the claim is the stored intent, the key is the order's. */
@@ -13,8 +13,9 @@ export function capturePayment({
 }: OrdersDependencies): Handler<typeof orders.calls.capturePayment> {
   return async ({ orderId }, ctx) => {
     const order = await repository.get(orderId);
-    const { paymentId } = order.payment;
-    if (isCaptured(order)) return toOrder(order);
+    const { status, paymentId } = order.payment;
+    if (status === "captured" || status === "refunded") return toOrder(order);
+    if (order.status === "cancelled") throw new OrderNotClaimable(order);
     if (!order.claimedAt || !paymentId) throw new OrderNotClaimed(orderId);
     await payments.capture({
       key: paymentKeys.capture(orderId),

@@ -1,6 +1,6 @@
 import type { MessageHandler } from "../../../../mixins/messaging/durable-messages.ts";
 import type { orders } from "../../contract.ts";
-import { isCaptured, paymentKeys, recordRefund } from "../../domain/payment.ts";
+import { isCaptured, paymentKeys, recordUndone } from "../../domain/payment.ts";
 import type { OrdersDependencies } from "../dependencies.ts";
 
 /** `payments.refund`: an order that was paid has ended, so its customer gets the money back. */
@@ -19,7 +19,9 @@ export function refundPayment({
       requestId: ctx.requestID as string,
     });
     const at = new Date(clock()).toISOString();
-    await repository.change(orderId, (current) => recordRefund(current, { at }), { delivery });
+    await repository.change(orderId, (current) => recordUndone(current, { status: "refunded" }, { at }), {
+      delivery,
+    });
     ctx.service?.logger.info({ orderId, paymentId }, "payment refunded");
   };
 }

@@ -1,12 +1,10 @@
 import type { MessageHandler } from "../../../../mixins/messaging/durable-messages.ts";
 import type { orders } from "../../contract.ts";
 import type { OrderRecord } from "../../domain/order-record.ts";
-import { mayHoldMoney, paymentKeys, recordVoid } from "../../domain/payment.ts";
+import { mayHoldMoney, paymentKeys, recordUndone, type Undone } from "../../domain/payment.ts";
 import { PaymentRefused } from "../../providers/payment-provider.ts";
 import { authorize } from "../authorize.ts";
 import type { OrdersDependencies } from "../dependencies.ts";
-
-type Undone = Parameters<typeof recordVoid>[1];
 
 /**
  * `payments.void`: an order with a payment intent has ended. Where the outcome of its authorization is unknown, the
@@ -22,15 +20,22 @@ export function voidPayment({
     if (!mayHoldMoney(order)) return;
     const undone = await undo(order, ctx.requestID as string);
     const at = new Date(clock()).toISOString();
-    await repository.change(orderId, (current) => recordVoid(current, undone, { at }), { delivery });
+    await repository.change(orderId, (current) => recordUndone(current, undone, { at }), { delivery });
     ctx.service?.logger.info({ orderId, ...undone }, "payment undone");
   };
 
   async function undo(order: OrderRecord, requestId: string): Promise<Undone> {
     const paymentId = order.payment.paymentId ?? (await findOut(order, requestId));
     if (!paymentId) return { status: "declined" };
-    await payments.void({ key: paymentKeys.void(order.id), paymentId, requestId });
-    return { status: "voided", paymentId };
+    try {
+      await payments.void({ key: paymentKeys.void(order.id), paymentId, requestId });
+      return { status: "voided", paymentId };
+    } catch (error) {
+      if (!(error instanceof PaymentRefused)) throw error;
+      // A capture that was on its way when the order ended came first.
+      await payments.refund({ key: paymentKeys.refund(order.id), paymentId, requestId });
+      return { status: "refunded", paymentId };
+    }
   }
 
   /** The id of the payment that is held; undefined when the provider declined or refused, so that nothing is. */
