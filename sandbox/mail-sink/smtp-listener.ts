@@ -42,8 +42,10 @@ export async function startSmtpListener(deps: {
         });
     },
   });
+  smtp.on("error", (error) => {
+    if (smtp.server.listening) logger.warn({ err: error }, "SMTP connection failed");
+  });
   const port = await listenOnLoopback(smtp.server, deps.port, "smtp-port");
-  smtp.on("error", (error) => logger.warn({ err: error }, "SMTP connection failed"));
   return { port, stop: () => new Promise((resolve) => smtp.close(() => resolve())) };
 }
 

@@ -46,7 +46,6 @@ export function createPaymentServer(deps: {
       .answer(request)
       .catch((error) => failure(error, deps.logger))
       .then((answer) => deliver(answer, response));
-    response.once("finish", () => request.resume());
   });
   server.on("clientError", refuse);
 
@@ -68,10 +67,14 @@ function failure(error: unknown, logger: Logger): Answer {
   return { status: 500, body: { type: "about:blank", title: "Internal error", status: 500 } };
 }
 
-/** What Node's HTTP parser refuses. */
-function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
-  const line =
-    error.code === "HPE_HEADER_OVERFLOW" ? "431 Request Header Fields Too Large" : "400 Bad Request";
+/** What Node's HTTP parser refuses; 400 for all that is not listed. */
+const REFUSALS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+};
+
+function refuse({ code = "" }: NodeJS.ErrnoException, socket: Duplex): void {
+  const line = REFUSALS[code] ?? "400 Bad Request";
   if (socket.writable) socket.end(`HTTP/1.1 ${line}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
   else socket.destroy();
 }
