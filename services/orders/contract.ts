@@ -81,8 +81,8 @@ export type PlaceOrder = z.output<typeof PlaceOrder>;
 /** Carried by every order event: the order after the transition. `reason` tells why it was rejected or cancelled. */
 const OrderChanged = z.strictObject({ order: Order, reason: z.string().optional() });
 
-/** Why somebody cancels or returns; data, shown as it is. */
-const Reason = z.string().trim().min(1).max(500);
+/** The body of POST /v1/orders/:id/cancel and .../return: why; data, shown as it is. */
+export const EndOrder = z.strictObject({ reason: z.string().trim().min(1).max(500).optional() });
 
 const ById = z.strictObject({ orderId: OrderId });
 
@@ -112,13 +112,13 @@ export const orders = defineContract("orders", {
     capturePayment: call({ params: ById, result: Order, idempotent: true }),
     /** Ends an order that `ctx.meta.user` may see. Errors: ORDER_NOT_FOUND, ORDER_CANNOT_BE_CANCELLED, IDEMPOTENCY_KEY_REUSED. */
     cancel: call({
-      params: z.strictObject({ orderId: OrderId, reason: Reason.optional(), idempotency: Idempotency }),
+      params: EndOrder.extend({ orderId: OrderId, idempotency: Idempotency }),
       result: z.strictObject({ order: Order, replayed: z.boolean() }),
       idempotent: true,
     }),
     /** For operators: a fulfilled order has come back. Errors: ORDER_NOT_FOUND, ORDER_CANNOT_BE_RETURNED, IDEMPOTENCY_KEY_REUSED. */
     return: call({
-      params: z.strictObject({ orderId: OrderId, reason: Reason.optional(), idempotency: Idempotency }),
+      params: EndOrder.extend({ orderId: OrderId, idempotency: Idempotency }),
       result: z.strictObject({ order: Order, replayed: z.boolean() }),
       idempotent: true,
     }),

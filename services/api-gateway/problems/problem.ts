@@ -29,6 +29,8 @@ export const problemTypes = {
   "email-taken": { status: 409, title: "The address has an account already" },
   "sku-taken": { status: 409, title: "There is a product with this sku already" },
   "insufficient-stock": { status: 409, title: "There is not enough stock" },
+  "order-cannot-be-cancelled": { status: 409, title: "The order can not be cancelled any more" },
+  "order-cannot-be-returned": { status: 409, title: "Only a fulfilled order can be returned" },
   "body-too-large": { status: 413, title: "The body is too large", detail: "At most 100 kB are taken." },
   "unsupported-media-type": {
     status: 415,

@@ -20,6 +20,8 @@ const domainFailures: Readonly<Record<string, Translation>> = {
   UNKNOWN_SKU: { to: "unknown-sku", show: ["skus"], detail: ({ skus }) => `Unknown: ${list(skus)}.` },
   MIXED_CURRENCIES: { to: "mixed-currencies", show: ["currencies"] },
   DUPLICATE_SKU: { to: "invalid-request", detail: () => "The same sku stands in two lines." },
+  ORDER_CANNOT_BE_CANCELLED: { to: "order-cannot-be-cancelled" },
+  ORDER_CANNOT_BE_RETURNED: { to: "order-cannot-be-returned" },
   SKU_TAKEN: { to: "sku-taken", show: ["sku"] },
   EMAIL_TAKEN: { to: "email-taken" },
   BAD_CREDENTIALS: { to: "bad-credentials" },

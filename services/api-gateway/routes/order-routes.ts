@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { OrderId, pageOf, UserId } from "../../../contracts/shapes.ts";
 import { callService } from "../../../mixins/calls.ts";
-import { Order, OrderStatus, orders, PlaceOrder } from "../../orders/contract.ts";
+import { EndOrder, Order, OrderStatus, orders, PlaceOrder } from "../../orders/contract.ts";
 import { PageQuery } from "./query-parameters.ts";
 import { defineRoute, type Route } from "./route.ts";
 
@@ -55,6 +55,40 @@ export const orderRoutes: readonly Route[] = [
     cacheControl: "private, no-cache",
     async handle({ params, caller }) {
       return { body: await callService(caller, orders.calls.get, { orderId: params.id }) };
+    },
+  }),
+  defineRoute({
+    method: "POST",
+    path: "/v1/orders/:id/cancel",
+    tag,
+    summary: "Cancels an order whose fulfilment has not begun; again changes nothing.",
+    who: "customer",
+    params: z.strictObject({ id: OrderId }),
+    body: EndOrder,
+    takesIdempotencyKey: true,
+    answer: { status: 200, description: "The cancelled order.", schema: Order },
+    problems: ["not-found", "order-cannot-be-cancelled"],
+    async handle({ params, body, idempotency, caller }) {
+      const request = { ...body, orderId: params.id, idempotency };
+      const { order, replayed } = await callService(caller, orders.calls.cancel, request);
+      return { body: order, replayed };
+    },
+  }),
+  defineRoute({
+    method: "POST",
+    path: "/v1/orders/:id/return",
+    tag,
+    summary: "Takes a fulfilled order back: refund and restock; again changes nothing.",
+    who: "operator",
+    params: z.strictObject({ id: OrderId }),
+    body: EndOrder,
+    takesIdempotencyKey: true,
+    answer: { status: 200, description: "The returned order.", schema: Order },
+    problems: ["not-found", "order-cannot-be-returned"],
+    async handle({ params, body, idempotency, caller }) {
+      const request = { ...body, orderId: params.id, idempotency };
+      const { order, replayed } = await callService(caller, orders.calls.return, request);
+      return { body: order, replayed };
     },
   }),
 ];
