@@ -15,7 +15,7 @@ const POLL_MS = 200;
 await runCommand(logs);
 
 async function logs({ settings, environment }: CommandInput): Promise<number> {
-  const filter: LogFilter = { requestId: environment.REQUEST, node: environment.NODE };
+  const filter: LogFilter = { requestId: environment.REQUEST, node: nodeFilter(environment.NODE) };
   const follow = !["no", "0", "false"].includes(environment.FOLLOW ?? "");
   const colour = process.stdout.isTTY === true;
   if (logFilesOf(settings.DATA_DIR).length === 0)
@@ -35,6 +35,11 @@ async function logs({ settings, environment }: CommandInput): Promise<number> {
     limit = Number.POSITIVE_INFINITY;
     await delay(POLL_MS);
   }
+}
+
+/** npm sets NODE, too, to the path of its program. */
+function nodeFilter(value: string | undefined): string | undefined {
+  return value?.includes("/") ? undefined : value;
 }
 
 /** A line without a time, such as one of a stack, stays behind the one that it follows in its file. */
