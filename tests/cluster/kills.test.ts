@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { ShopClient } from "../../scripts/cluster/shop-client.ts";
 import type { Order } from "../../services/orders/contract.ts";
-import { mailsOf, orderFaults, stockFaults } from "../support/audit.ts";
+import { mailsDue, mailsOf, orderFaults, stockFaults } from "../support/audit.ts";
 import { startCluster, type TestCluster, until, waitForOrder } from "../support/cluster.ts";
 import { placeOrder, productWith } from "../support/shop.ts";
 
@@ -43,7 +43,7 @@ async function expectAllRight(
   const ended = await Promise.all(
     orders.map((order) => waitForOrder(customer(order), order.id, ["fulfilled", "rejected"], 90_000)),
   );
-  const isTold = ({ id, status }: Order) => mailsOf(cluster, id).length === (status === "fulfilled" ? 3 : 2);
+  const isTold = (order: Order) => mailsOf(cluster, order.id).length === mailsDue(order).length;
   await until("every mail is sent", () => ended.every(isTold), 60_000);
   await until("stock adds up", () => stockFaults(cluster).length === 0, 30_000);
   expect(ended.flatMap((order) => orderFaults(cluster, order))).toEqual([]);

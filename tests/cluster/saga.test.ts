@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { startCluster, type TestCluster, until, waitForOrder } from "../support/cluster.ts";
-import { placeOrder, productWith } from "../support/shop.ts";
+import { availableOf, placeOrder, productWith } from "../support/shop.ts";
 
 let cluster: TestCluster;
 beforeAll(async () => {
@@ -63,7 +63,7 @@ describe("an order", () => {
       ["reservation", requestId],
       ["shipment", requestId],
     ]);
-    expect((await cluster.shop.get<{ available: number }>(`/v1/products/${sku}`)).body.available).toBe(3);
+    expect(await availableOf(cluster, sku)).toBe(3);
     const services = ["api-gateway", "inventory", "notifications", "orders", "worker"];
     expect(partsThatLogged(requestId)).toEqual(expect.arrayContaining(services));
   }, 30_000);
@@ -80,7 +80,7 @@ describe("an order", () => {
     await until("the hold is released", async () =>
       (await movements(sku)).some(({ kind }) => kind === "release"),
     );
-    expect((await cluster.shop.get<{ available: number }>(`/v1/products/${sku}`)).body.available).toBe(5);
+    expect(await availableOf(cluster, sku)).toBe(5);
     await until("two mails are sent", () => cluster.mails(body.id).length === 2);
     expect(subjects(body.id).sort()).toEqual(["placed", "rejected"]);
     expect(cluster.ledger(body.id).map(({ kind, outcome }) => [kind, outcome])).toEqual([
@@ -120,7 +120,7 @@ describe("an order", () => {
       placed.map(({ body }) => waitForOrder(customer, body.id, ["fulfilled", "rejected"])),
     );
     expect(ends.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
-    expect((await cluster.shop.get<{ available: number }>(`/v1/products/${sku}`)).body.available).toBe(0);
+    expect(await availableOf(cluster, sku)).toBe(0);
   }, 30_000);
 
   test("keeps the price and name of its placing, whatever changes later", async () => {

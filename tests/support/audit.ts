@@ -16,12 +16,6 @@ interface Movement {
   readonly reservedDelta: number;
 }
 
-/** What mails an order gets on its way to each end. */
-const MAILS: Record<string, readonly string[]> = {
-  fulfilled: ["confirmed", "fulfilled", "placed"],
-  rejected: ["placed", "rejected"],
-};
-
 /** The templates of an order's mails, each distinct Message-ID once, sorted. */
 export function mailsOf(cluster: TestCluster, orderId: string): string[] {
   const ids = cluster
@@ -48,21 +42,31 @@ export function stockFaults(cluster: TestCluster): string[] {
   });
 }
 
+/** The mails that an order should have got: one for each state that it has been in. */
+export function mailsDue({ history }: Pick<Order, "history">): string[] {
+  return history.map(({ status }) => status).sort();
+}
+
 /** Everything that is wrong with one ended order's money and mails. */
-export function orderFaults(cluster: TestCluster, { id, status }: Pick<Order, "id" | "status">): string[] {
+export function orderFaults(cluster: TestCluster, order: Order): string[] {
+  const { id, status } = order;
   const effects = cluster.ledger(id).filter(({ outcome }) => outcome === "succeeded");
   const count = (kind: string) => effects.filter((line) => line.kind === kind).length;
-  const isPaid = status === "fulfilled";
+  const [authorized, captured, voided, refunded] = ["authorize", "capture", "void", "refund"].map(
+    count,
+  ) as Counts;
   const faults: string[] = [];
-  if (count("capture") !== (isPaid ? 1 : 0))
-    faults.push(`${id} is ${status} with ${count("capture")} captures`);
-  if (count("authorize") > 1) faults.push(`${id} has ${count("authorize")} authorizations`);
-  if (count("authorize") !== count("capture") + count("void"))
-    faults.push(`${id} has an authorization left open`);
+  if (authorized > 1) faults.push(`${id} has ${authorized} authorizations`);
+  if (authorized !== captured + voided) faults.push(`${id} is ${status} with an authorization left open`);
+  if (captured - refunded !== (status === "fulfilled" ? 1 : 0)) {
+    faults.push(`${id} is ${status} with ${captured} captures and ${refunded} refunds`);
+  }
   const mails = mailsOf(cluster, id);
-  if (String(mails) !== String(MAILS[status])) faults.push(`${id} is ${status} with the mails ${mails}`);
+  if (String(mails) !== String(mailsDue(order))) faults.push(`${id} is ${status} with the mails ${mails}`);
   return faults;
 }
+
+type Counts = [authorized: number, captured: number, voided: number, refunded: number];
 
 /** All documents of a collection, read from the service's own file. */
 function documents<T>({ dataDir }: TestCluster, service: string, collection: string): T[] {

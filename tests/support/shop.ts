@@ -29,3 +29,8 @@ export async function productWith(
   if (status !== 201) throw new Error(`${status}: ${JSON.stringify(body)}`);
   return sku;
 }
+
+/** What can be ordered of a product now. */
+export async function availableOf(cluster: TestCluster, sku: string): Promise<number> {
+  return (await cluster.shop.get<{ available: number }>(`/v1/products/${sku}`)).body.available;
+}
