@@ -15,14 +15,13 @@ import { tryLock } from "./cluster/lock.ts";
 import { formatLogLine, parseLogLine } from "./cluster/log-format.ts";
 import { identify } from "./cluster/processes.ts";
 import { answersOk } from "./cluster/readiness.ts";
-import { livingRecords, writeRecord } from "./cluster/records.ts";
+import { DEV_NODE, livingRecords, writeRecord } from "./cluster/records.ts";
 import { prepareCluster } from "./cluster/start-cluster.ts";
 import { stopCluster } from "./cluster/stop-cluster.ts";
 import { keepAllRunning } from "./cluster/supervisor.ts";
 import { welcome } from "./cluster/welcome.ts";
 import { CannotDo, type CommandInput, ROOT, runCommand } from "./command.ts";
 
-const NODE_ID = "dev";
 const WATCHED = ["services", "mixins", "contracts", "settings.ts", "moleculer.config.ts"];
 const POLL_MS = 100;
 
@@ -38,7 +37,12 @@ async function dev(input: CommandInput): Promise<number> {
     );
   const cluster = await prepareCluster(input, console.log);
   if (!cluster.adminGreeted && !input.settings.ADMIN_PASSWORD) ensureAdminPassword(dataDir);
-  void keepAllRunning(surroundingsOf(cluster), dataDir, pino({ enabled: false }));
+  const stopping = new AbortController();
+  void keepAllRunning(surroundingsOf(cluster), {
+    dataDir,
+    logger: pino({ enabled: false }),
+    signal: stopping.signal,
+  });
   const node = startNode(cluster, input.settings.ADMIN_PASSWORD ?? readAdminPassword(dataDir));
   const ended = once(node, "exit");
   const stop = () => node.kill("SIGTERM");
@@ -47,6 +51,7 @@ async function dev(input: CommandInput): Promise<number> {
     .then(() => welcome(cluster, { adminPassword: input.settings.ADMIN_PASSWORD, startedAtMs }))
     .catch((error) => console.error(error instanceof Error ? error.message : error));
   await ended;
+  stopping.abort();
   await stopCluster(dataDir);
   lock.release();
   process.exit(0);
@@ -58,7 +63,7 @@ function startNode(cluster: Cluster, adminPassword: string | undefined): ChildPr
   const folders = SERVICES.map((service) => `services/${service}`);
   const node = spawn(
     process.execPath,
-    ["--watch", "--watch-preserve-output", ...watched, "scripts/node.ts", ...folders, "--id", NODE_ID],
+    ["--watch", "--watch-preserve-output", ...watched, "scripts/node.ts", ...folders, "--id", DEV_NODE],
     {
       cwd: ROOT,
       env: {
@@ -70,13 +75,13 @@ function startNode(cluster: Cluster, adminPassword: string | undefined): ChildPr
     },
   );
   createInterface({ input: node.stdout }).on("line", (text) =>
-    console.log(formatLogLine(parseLogLine(NODE_ID, text), { colour: process.stdout.isTTY === true })),
+    console.log(formatLogLine(parseLogLine(DEV_NODE, text), { colour: process.stdout.isTTY === true })),
   );
   const id = node.pid === undefined ? undefined : identify(node.pid);
   if (id)
     writeRecord(cluster.settings.DATA_DIR, {
       ...id,
-      name: NODE_ID,
+      name: DEV_NODE,
       role: "node",
       startedAt: new Date().toISOString(),
       restarts: 0,

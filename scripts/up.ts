@@ -8,7 +8,7 @@ import { type Cluster, loadCluster } from "./cluster/cluster.ts";
 import { createFolders, foldersOf } from "./cluster/folders.ts";
 import { withLock } from "./cluster/lock.ts";
 import { lastLines, logFileOf } from "./cluster/log-files.ts";
-import { livingRecords, type PartRecord, SUPERVISOR } from "./cluster/records.ts";
+import { DEV_NODE, livingRecords, type PartRecord, SUPERVISOR } from "./cluster/records.ts";
 import { PartDidNotStart, prepareCluster, startSupervisor, untilReady } from "./cluster/start-cluster.ts";
 import { stopCluster } from "./cluster/stop-cluster.ts";
 import { supervise } from "./cluster/supervisor.ts";
@@ -37,6 +37,8 @@ async function upAlone(input: CommandInput): Promise<number> {
   const dataDir = input.settings.DATA_DIR;
   const startedAtMs = performance.now();
   const before = livingRecords(dataDir);
+  if (before.some(({ name }) => name === DEV_NODE))
+    throw new CannotDo(`\`npm run dev\` runs in ${dataDir}: stop it first, or choose another DATA_DIR.`);
   const cluster = (before.length > 0 && loadCluster(dataDir)) || (await prepareCluster(input, console.log));
   if (before.length > 0) tellOtherSettings(cluster, input);
   if (!cluster.adminGreeted && !input.settings.ADMIN_PASSWORD) ensureAdminPassword(dataDir);

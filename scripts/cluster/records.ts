@@ -16,6 +16,8 @@ export interface PartRecord extends ProcessId {
 
 /** The supervisor's own record. */
 export const SUPERVISOR = "supervisor";
+/** The record of the one node of `npm run dev`. */
+export const DEV_NODE = "dev";
 
 export function writeRecord(dataDir: string, record: PartRecord): void {
   writePrivateFile(fileOf(dataDir, record.name), JSON.stringify(record));

@@ -41,29 +41,34 @@ export async function supervise(dataDir: string): Promise<void> {
     lock.release();
     process.exit(0);
   });
-  await keepAllRunning(partsWithSecrets(cluster), dataDir, logger);
+  await keepAllRunning(partsWithSecrets(cluster), { dataDir, logger });
 }
 
-/** Keeps parts running for ever; servers come first, the others once those accept connections. */
+/**
+ * Keeps parts running; servers come first, the others once those accept connections.
+ * @param signal ends it: parts are not started again any more
+ */
 export async function keepAllRunning(
   parts: readonly Part[],
-  dataDir: string,
-  logger: Logger,
-): Promise<never> {
+  { dataDir, logger, signal }: { dataDir: string; logger: Logger; signal?: AbortSignal },
+): Promise<void> {
+  const keep = (part: Part) => keepRunning(part, { dataDir, logger, signal });
   const servers = parts.filter(({ role }) => role === "server");
   const others = parts.filter(({ role }) => role !== "server");
-  const kept = servers.map((part) => keepRunning(part, dataDir, logger));
+  const kept = servers.map(keep);
   while (!(await allAccept(servers))) await delay(20);
-  kept.push(...others.map((part) => keepRunning(part, dataDir, logger)));
-  return (await Promise.all(kept)) as never;
+  await Promise.all([...kept, ...others.map(keep)]);
 }
 
-async function keepRunning(part: Part, dataDir: string, logger: Logger): Promise<never> {
+async function keepRunning(
+  part: Part,
+  { dataDir, logger, signal }: { dataDir: string; logger: Logger; signal: AbortSignal | undefined },
+): Promise<void> {
   const backOff = createBackOff();
   let restarts = readRecord(dataDir, part.name)?.restarts ?? 0;
   let running = adopt(part, dataDir);
   if (running) logger.info({ part: part.name, pid: running.pid }, "taken over");
-  for (;;) {
+  while (!signal?.aborted) {
     if (!running) {
       running = launch(part, dataDir, { restarts });
       logger.info({ part: part.name, pid: running.pid, restarts }, "started");
