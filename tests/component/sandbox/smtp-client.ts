@@ -3,8 +3,6 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { createInterface } from "node:readline";
 
-export type SmtpClient = Awaited<ReturnType<typeof connectSmtp>>;
-
 /** Connects, and reads the greeting. */
 export async function connectSmtp(port: number) {
   const socket = connect(port, "127.0.0.1");
