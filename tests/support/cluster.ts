@@ -16,7 +16,7 @@ import type { Order } from "../../services/orders/contract.ts";
 import { settingsSchema } from "../../settings.ts";
 
 const ROOT = join(import.meta.dirname, "../..");
-export const ADMIN_PASSWORD = "admin-of-a-test";
+const ADMIN_PASSWORD = "admin-of-a-test";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
