@@ -21,6 +21,9 @@ export function brokerOptions(settings: Settings, nodeId: string): BrokerOptions
         name: nodeId,
         reconnectTimeWait: 250,
         maxReconnectAttempts: -1,
+        // A link that hangs is given up after two unanswered pings.
+        pingInterval: 2_000,
+        maxPingOut: 2,
         // A stack trace per request is a third of the client's work.
         noAsyncTraces: true,
       },
@@ -44,7 +47,9 @@ export function brokerOptions(settings: Settings, nodeId: string): BrokerOptions
     },
     logLevel: settings.LOG_LEVEL,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    retryPolicy: { enabled: true, retries: 2, delay: 50, maxDelay: 1_000, factor: 2 },
+    // Calls are retried at the edge alone: by the gateway for its clients, by redelivery for durable messages. A layer
+    // in between would multiply the tries.
+    retryPolicy: { enabled: false },
     // A dead node is noticed after one to two heartbeat time-outs.
     heartbeatInterval: 2,
     heartbeatTimeout: 6,

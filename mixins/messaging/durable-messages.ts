@@ -147,8 +147,6 @@ function toAction({ handle, timeoutMs }: Subscription) {
   return {
     visibility: "private",
     timeout: timeoutMs,
-    // A message that fails is delivered again, with back-off: a second layer of retries would multiply them.
-    retryPolicy: { enabled: false },
     handler: (ctx: Context<{ message: Message; delivery: Delivery }, RequestMeta>) =>
       handle(ctx.params.message, ctx.params.delivery, ctx as Context<unknown, RequestMeta>),
   } as const;

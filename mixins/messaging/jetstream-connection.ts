@@ -43,8 +43,9 @@ export async function connectJetStream({
     reconnectTimeWait: RETRY_MS,
     waitOnFirstConnect: true,
     noAsyncTraces: true,
-    // A server that hangs is noticed after two unanswered pings.
-    pingInterval: 5_000,
+    // A link that hangs is given up after two unanswered pings.
+    pingInterval: 2_000,
+    maxPingOut: 2,
   });
   const listeners: (() => void)[] = [];
   let closed = false;
