@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ServiceBroker } from "moleculer";
 import { z } from "zod";
-import { command, event } from "../../contracts/define-contract.ts";
+import { event } from "../../contracts/define-contract.ts";
 import { domainErrors } from "../../mixins/domain-errors.ts";
 import {
   durableMessages,
@@ -20,7 +20,6 @@ import { collection } from "../../mixins/persistence/store.ts";
 import { storeMixin } from "../../mixins/persistence/store-mixin.ts";
 
 export const kettleBoiled = event("kettle.boiled", z.strictObject({ litres: z.number() }));
-export const makeTea = command("tea.make", z.strictObject({ cups: z.number() }));
 
 export type Effect = { readonly id: string; readonly seen: number };
 export const effects = collection<Effect>({ name: "effects", key: "id" });
