@@ -27,7 +27,7 @@ install() {
   command -v npm >/dev/null || stop "npm is needed, it comes with Node.js: https://nodejs.org/en/download"
   echo "Installing the dependencies (npm ci) ..."
   # npm warns that the machine's Node is too old for some packages: they will run on the Node 24 among them.
-  npm ci --loglevel=error --no-progress >/dev/null || stop "The dependencies could not be installed: see npm's message above."
+  npm ci --loglevel=error --no-progress --no-update-notifier >/dev/null || stop "The dependencies could not be installed: see npm's message above."
   cp package-lock.json node_modules/.installed-lock.json
 }
 
@@ -35,7 +35,10 @@ install() {
 install_once() {
   mkdir -p .cache
   lock=.cache/install.lock
+  waits=
   until ln -s $$ "$lock" 2>/dev/null; do
+    [ -n "$waits" ] || echo "Waiting for another command that installs the dependencies ..."
+    waits=yes
     kill -0 "$(readlink "$lock" || echo $$)" 2>/dev/null || rm -f "$lock"
     sleep 0.2
   done

@@ -1,5 +1,6 @@
+import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { CannotDo } from "../command.ts";
+import { CannotDo, ROOT } from "../command.ts";
 import { forgetAdminPassword, readAdminPassword } from "./admin-password.ts";
 import { type Cluster, saveCluster } from "./cluster.ts";
 import { loadDemoCatalogue } from "./demo-catalogue.ts";
@@ -9,6 +10,7 @@ import { createShopClient, type ShopClient } from "./shop-client.ts";
 
 const TRIES = 5;
 const RETRY_MS = 500;
+const NEXT = ["demo", "status", "logs", "down"];
 
 /**
  * The end of `make up`: fills an empty catalogue, and prints where everything is and, once in the cluster's life,
@@ -30,10 +32,16 @@ export async function welcome(
     `  ${"Admin".padEnd(10)} ${describeAdmin(cluster, { madeUp, password, isIn: Boolean(admin) })}`,
   );
   console.log(
-    `\nNext: ${["demo", "status", "logs", "down"].map((name) => `make ${name}`).join(", ")}, make help`,
+    `\nNext: ${NEXT.map((name) => commandFor(cluster, name)).join(", ")}; \`make help\` tells all.`,
   );
   saveCluster({ ...cluster, adminGreeted: true });
   forgetAdminPassword(cluster.settings.DATA_DIR);
+}
+
+/** Commands find a cluster by its DATA_DIR. */
+function commandFor({ settings }: Cluster, name: string): string {
+  const isDefault = settings.DATA_DIR === join(ROOT, "data");
+  return `\`${isDefault ? "" : `DATA_DIR=${settings.DATA_DIR} `}make ${name}\``;
 }
 
 function placesOf(cluster: Cluster): [string, string][] {
