@@ -1,0 +1,82 @@
+/** One simulated shop with its cluster, from the first event to the last. */
+import { type Cluster, createCluster, type NodeCounts } from "./cluster.ts";
+import type { Faults } from "./faults.ts";
+import { findViolations } from "./invariants.ts";
+import { createRandom, type Random } from "./random.ts";
+import type { Bug } from "./services.ts";
+import { createShop, type Shop } from "./shop.ts";
+import { createTrace, noTrace } from "./trace.ts";
+import { createVirtualTime, withVirtualGlobals } from "./virtual-time.ts";
+import { watchChanges } from "./watch-changes.ts";
+import type { World } from "./world.ts";
+
+const START_MS = Date.parse("2026-11-22T10:00:00.000Z");
+const MAX_EVENTS = 50_000;
+
+export interface SimulationOptions {
+  readonly seed: number;
+  readonly bug?: Bug | undefined;
+  /** Takes each line of the trace. */
+  readonly write?: ((line: string) => void) | undefined;
+}
+
+export interface Simulation {
+  readonly world: World;
+  readonly cluster: Cluster;
+  readonly shop: Shop;
+  /** Lets time pass until the promise is settled. */
+  until<T>(promise: Promise<T>): Promise<T>;
+  /** Lets time pass until something is so. */
+  untilTrue(isSo: () => boolean): Promise<void>;
+  /** Lets time pass until nothing is on its way any more. */
+  settle(): Promise<void>;
+}
+
+/**
+ * Runs a story in a simulation, lets it come to rest, and answers all violations: those on the way and those at the end.
+ */
+export function simulate(
+  { seed, bug, write }: SimulationOptions,
+  { counts, faultsOf }: { counts: (random: Random) => NodeCounts; faultsOf: (random: Random) => Faults },
+  story: (simulation: Simulation) => Promise<void>,
+): Promise<string[]> {
+  const random = createRandom(seed);
+  const time = createVirtualTime(START_MS);
+  const trace = write ? createTrace(time.elapsed, write) : noTrace;
+  const world: World = { time, random, faults: faultsOf(random), trace };
+  const violations: string[] = [];
+
+  return withVirtualGlobals(world, async () => {
+    const cluster = createCluster(world, {
+      counts: counts(random),
+      ...(bug ? { bug } : {}),
+      onChange: watchChanges(violations),
+    });
+    const shop = createShop(world, cluster);
+    const run = (isDone: () => boolean) => time.run(isDone, { maxEvents: MAX_EVENTS });
+    const simulation: Simulation = {
+      world,
+      cluster,
+      shop,
+      settle: () => run(cluster.isAtRest),
+      untilTrue: run,
+      async until(promise) {
+        let isSettled = false;
+        const settled = promise.finally(() => {
+          isSettled = true;
+        });
+        settled.catch(() => {});
+        await run(() => isSettled);
+        return settled;
+      },
+    };
+    try {
+      await story(simulation);
+      world.faults.end();
+      await simulation.settle();
+    } catch (error) {
+      violations.push(String(error));
+    }
+    return [...violations, ...findViolations(cluster, shop.told)];
+  });
+}
