@@ -105,20 +105,29 @@ describe("The mail sink", () => {
     expect(await client.reply()).toMatch(/^[245]\d\d/);
     await client.hangUp();
   });
+});
+
+describe("The mail sink, on bad days,", () => {
+  const started: MailSandbox[] = [];
+  async function start(dataDir?: string): Promise<MailSandbox> {
+    const sandbox = await startMailSandbox(dataDir);
+    started.push(sandbox);
+    return sandbox;
+  }
+  afterEach(async () => {
+    await Promise.all(started.splice(0).map((sandbox) => sandbox.kill()));
+  });
 
   test("answers 451 when the mail cannot be kept, and goes on when it can again", async () => {
-    const other = await startMailSandbox();
+    const other = await start();
     rmSync(other.dataDir, { recursive: true });
     expect(await other.deliver(["Subject: lost", "", "text"])).toMatch(/^451 /);
     mkdirSync(other.dataDir);
     expect(await other.deliver(["Subject: kept", "", "text"])).toMatch(/^250 /);
-    await other.stop();
   });
-});
 
-describe("The mail sink, killed and started again,", () => {
-  test("still has every mail that it acknowledged, and nothing half-written", async () => {
-    const first = await startMailSandbox();
+  test("still has every mail that it acknowledged, and nothing half-written, after kill -9", async () => {
+    const first = await start();
     const acknowledged: string[] = [];
     const clients = Array.from({ length: 5 }, async (_, client) => {
       for (let n = 0; ; n++) {
@@ -131,16 +140,15 @@ describe("The mail sink, killed and started again,", () => {
     await Promise.all(clients);
     writeFileSync(join(first.dataDir, "20260101T000000000Z-00000000.eml.tmp"), "Subject: ha");
 
-    const second = await startMailSandbox(first.dataDir);
+    const second = await start(first.dataDir);
     expect(acknowledged.length).toBeGreaterThanOrEqual(60);
     expect(second.files()).toEqual(expect.arrayContaining(acknowledged));
     expect(second.files().filter((name) => !name.endsWith(".eml"))).toEqual([]);
     expect(second.mails().every((mail) => mail.endsWith("\r\n\r\ntext\r\n"))).toBe(true);
-    await second.stop();
   });
 
   test("stops while a client stays connected", async () => {
-    const sandbox = await startMailSandbox();
+    const sandbox = await start();
     const client = await sandbox.connect();
     await client.say("EHLO test");
     expect(await sandbox.stop(3_000)).toEqual({ code: 0, signal: null });
