@@ -15,7 +15,7 @@ const NEXT = ["demo", "status", "logs", "down"];
 /**
  * The end of `make up`: fills an empty catalogue, and prints where everything is and, once in the cluster's life,
  * the admin's password if it was made up.
- * @throws {CannotDo} the cluster runs, but the demo catalogue cannot be loaded; the password stays kept
+ * @throws {CannotDo} the cluster runs, but the admin cannot sign in or load the catalogue; the password stays kept
  */
 export async function welcome(
   cluster: Cluster,
@@ -67,13 +67,18 @@ function describeAdmin(
   return settings.ADMIN_EMAIL;
 }
 
-/** A client with the first admin's token; undefined when the password is not the admin's. */
+/**
+ * A client with the first admin's token; undefined when the password is not the admin's.
+ * @throws {CannotDo} nobody can tell now
+ */
 async function signIn(cluster: Cluster, password: string): Promise<ShopClient | undefined> {
   const shop = createShopClient(addressesOf(cluster).gateway);
   const { status, body } = await untilAnswered(() =>
     shop.post<{ accessToken: string }>("/v1/auth/login", { email: cluster.settings.ADMIN_EMAIL, password }),
   );
-  return status === 200 ? shop.as(body.accessToken) : undefined;
+  if (status === 401) return undefined;
+  if (status === 200) return shop.as(body.accessToken);
+  throw new CannotDo(`The cluster runs, but the admin cannot sign in (${status}). Try \`make up\` again.`);
 }
 
 async function loadCatalogue(admin: ShopClient): Promise<number> {
