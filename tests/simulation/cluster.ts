@@ -93,10 +93,10 @@ export function createCluster(
       crash() {
         if (!alive) return;
         alive = false;
-        trace(name, "CRASHES");
+        trace?.(name, "CRASHES");
         for (const listener of listeners) listener();
         time.after(random.scaled(50, 5_000), () => {
-          trace(name, "starts again");
+          trace?.(name, "starts again");
           startAgain();
         });
       },

@@ -84,9 +84,9 @@ export function startNode(
     return hook ? [hook as unknown as ErrorHook] : [];
   });
   const logger = {
-    info: (details: object, message: string) => trace(name, `says "${message}"`, details),
-    warn: (details: object, message: string) => trace(name, `warns "${message}"`, details),
-    error: (details: object, message: string) => trace(name, `fails "${message}"`, details),
+    info: (details: object, message: string) => trace?.(name, `says "${message}"`, details),
+    warn: (details: object, message: string) => trace?.(name, `warns "${message}"`, details),
+    error: (details: object, message: string) => trace?.(name, `fails "${message}"`, details),
   };
   let calls = 0;
 
@@ -140,7 +140,7 @@ export function startNode(
     publisher,
     leases: createLeases({ store, clock: time.clock }),
     holder: name,
-    onError: (error) => trace(name, "could not relay", error),
+    onError: (error) => trace?.(name, "could not relay", error),
     clock: time.clock,
     everyMs: RELAY_EVERY_MS,
   });

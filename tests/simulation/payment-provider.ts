@@ -55,7 +55,7 @@ export function createSimulatedProvider(world: World) {
   function record(line: LedgerLine): void {
     ledger.push(line);
     byKey.set(line.key, line);
-    world.trace("provider", `${line.kind} ${line.orderId}`, line.outcome);
+    world.trace?.("provider", `${line.kind} ${line.orderId}`, line.outcome);
   }
 
   function authorize({

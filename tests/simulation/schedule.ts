@@ -30,7 +30,7 @@ async function randomStory(simulation: Simulation): Promise<void> {
   await shop.open(
     SKUS.map((sku) => ({ sku, onHand: random.between(1, 4), amount: random.between(1, 9) * 50 })),
   );
-  trace("schedule", "faults", faults.rates);
+  trace?.("schedule", "faults", faults.rates);
   const orders = random.pick([1, 1, 2, 2, 3]);
   for (let number = 1; number <= orders; number++) startCustomer(simulation, `key-${number}`);
   if (random.chance(0.2)) startShopkeeper(simulation);

@@ -5,8 +5,8 @@ import { findViolations } from "./invariants.ts";
 import { createRandom, type Random } from "./random.ts";
 import type { Bug } from "./services.ts";
 import { createShop, type Shop } from "./shop.ts";
-import { createTrace, noTrace } from "./trace.ts";
-import { createVirtualTime, withVirtualGlobals } from "./virtual-time.ts";
+import { createTrace } from "./trace.ts";
+import { createVirtualTime, NoRest, withVirtualGlobals } from "./virtual-time.ts";
 import { watchChanges } from "./watch-changes.ts";
 import type { World } from "./world.ts";
 
@@ -32,18 +32,27 @@ export interface Simulation {
   settle(): Promise<void>;
 }
 
+export interface Setting {
+  readonly counts: (random: Random) => NodeCounts;
+  readonly faultsOf: (random: Random) => Faults;
+}
+
 /**
  * Runs a story in a simulation, lets it come to rest, and answers all violations: those on the way and those at the end.
  */
 export function simulate(
   { seed, bug, write }: SimulationOptions,
-  { counts, faultsOf }: { counts: (random: Random) => NodeCounts; faultsOf: (random: Random) => Faults },
+  { counts, faultsOf }: Setting,
   story: (simulation: Simulation) => Promise<void>,
 ): Promise<string[]> {
   const random = createRandom(seed);
   const time = createVirtualTime(START_MS);
-  const trace = write ? createTrace(time.elapsed, write) : noTrace;
-  const world: World = { time, random, faults: faultsOf(random), trace };
+  const world: World = {
+    time,
+    random,
+    faults: faultsOf(random),
+    ...(write ? { trace: createTrace(time.elapsed, write) } : {}),
+  };
   const violations: string[] = [];
 
   return withVirtualGlobals(world, async () => {
@@ -67,6 +76,7 @@ export function simulate(
         });
         settled.catch(() => {});
         await run(() => isSettled);
+        if (!isSettled) throw new NoRest("What was waited for never came");
         return settled;
       },
     };
@@ -75,7 +85,8 @@ export function simulate(
       world.faults.end();
       await simulation.settle();
     } catch (error) {
-      violations.push(String(error));
+      if (!(error instanceof NoRest)) throw error;
+      violations.push(error.message);
     }
     return [...violations, ...findViolations(cluster, shop.told)];
   });

@@ -76,11 +76,11 @@ export function createStream(world: World) {
     }
     entry.tries += 1;
     inFlight.add(entry);
-    trace("stream", `delivers to ${consumer.name}, try ${entry.tries}`);
+    trace?.("stream", `delivers to ${consumer.name}, try ${entry.tries}`);
     delivery.then(
       () => end(faults.happens("lost") ? ACK_WAIT_MS : undefined),
       (error) => {
-        trace("stream", `${consumer.name} hands back`, error);
+        trace?.("stream", `${consumer.name} hands back`, error);
         end(backOffMs(entry.tries, random.next));
       },
     );

@@ -34,5 +34,3 @@ function tell(outcome: unknown): string {
   if (outcome instanceof Error) return `${outcome.name}: ${outcome.message}`;
   return typeof outcome === "string" ? outcome : JSON.stringify(outcome);
 }
-
-export const noTrace: Trace = () => {};

@@ -21,10 +21,13 @@ export interface VirtualTime {
   /**
    * Lets one event after the other happen; between two, all that follows from the first without waiting is done.
    * @param isDone asked before each event
-   * @throws {Error} `maxEvents` were not enough
+   * @throws {NoRest} `maxEvents` were not enough
    */
   run(isDone: () => boolean, limits: { maxEvents: number }): Promise<void>;
 }
+
+/** Something goes on for ever. */
+export class NoRest extends Error {}
 
 interface Event extends Timer {
   readonly at: number;
@@ -68,7 +71,7 @@ export function createVirtualTime(startMs: number): VirtualTime {
         if (!event) return;
         const { run } = event;
         if (!run) continue;
-        if (++events > maxEvents) throw new Error(`It did not come to rest within ${maxEvents} events`);
+        if (++events > maxEvents) throw new NoRest(`It did not come to rest within ${maxEvents} events`);
         event.cancel();
         now = Math.max(now, event.at);
         run();

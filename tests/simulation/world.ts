@@ -8,7 +8,8 @@ export interface World {
   readonly time: VirtualTime;
   readonly random: Random;
   readonly faults: Faults;
-  readonly trace: Trace;
+  /** Only where somebody reads it: telling costs more than doing. */
+  readonly trace?: Trace;
 }
 
 /** Something that runs until it crashes; then whatever it waits for never comes. */
@@ -30,11 +31,11 @@ export function step<T>(world: World, process: Process, what: () => string, effe
       if (fate === "before") return process.crash();
       try {
         const result = effect();
-        world.trace(process.name, what());
+        world.trace?.(process.name, what());
         if (fate === "after") return process.crash();
         resolve(result);
       } catch (error) {
-        world.trace(process.name, what(), error);
+        world.trace?.(process.name, what(), error);
         reject(error);
       }
     });
@@ -64,7 +65,7 @@ export function ask<T>(world: World, question: Question<T>): Promise<T> {
     if (fate === "before") return process.crash();
     const timeout = time.after(timeoutMs, () => {
       if (!process.isAlive()) return;
-      trace(process.name, what, "no answer");
+      trace?.(process.name, what, "no answer");
       reject(unknown());
     });
     send();
@@ -83,13 +84,13 @@ export function ask<T>(world: World, question: Question<T>): Promise<T> {
 
     function reply(settle: () => void, outcome: unknown = "answered"): void {
       if (faults.happens(answerLost)) {
-        trace(process.name, what, "answer lost");
+        trace?.(process.name, what, "answer lost");
         return;
       }
       time.after(faults.latency(), () => {
         timeout.cancel();
         if (!process.isAlive()) return;
-        trace(process.name, what, outcome);
+        trace?.(process.name, what, outcome);
         settle();
       });
     }
