@@ -1,22 +1,18 @@
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { SERVICES } from "../../scripts/cluster/cluster.ts";
 import { identify } from "../../scripts/cluster/processes.ts";
 import { emptyCluster, type TestCluster, until } from "../support/cluster.ts";
 import { commandLineOf, listeningOf } from "../support/process-table.ts";
 
 const PARTS = [
-  "accounts-1",
-  "api-gateway-1",
-  "inventory-1",
   "mail-sink",
   "nats-server",
-  "notifications-1",
-  "orders-1",
   "payment-provider",
   "supervisor",
-  "worker-1",
-];
+  ...SERVICES.map((service) => `${service}-1`),
+].sort();
 const LONG = 120_000;
 
 describe("a cluster that was started by make up", () => {
