@@ -34,7 +34,12 @@ export default {
       severity: "error",
       from: { path: "^services/([^/]+)/domain/" },
       to: {
-        pathNot: ["^services/$1/domain/", ...CONTRACTS, "^mixins/errors\\.ts$", "(^|/)node_modules/zod/"],
+        pathNot: [
+          "^services/$1/domain/",
+          ...CONTRACTS,
+          "^mixins/errors\\.ts$",
+          "(^|/)node_modules/(zod|croner)/",
+        ],
       },
     },
     {

@@ -86,6 +86,16 @@ export const EndOrder = z.strictObject({ reason: z.string().trim().min(1).max(50
 
 const ById = z.strictObject({ orderId: OrderId });
 
+const UnsettledOrder = z.strictObject({
+  orderId: OrderId,
+  version: z.int().min(1),
+  /** Whether orders itself has nothing left to do: the order has ended, and its payment fits. */
+  canSettle: z.boolean(),
+});
+
+/** What is wrong with one order, in words. */
+const OrderFault = z.strictObject({ orderId: OrderId, problem: z.string() });
+
 export const orders = defineContract("orders", {
   calls: {
     /** Places an order for `ctx.meta.user`. Errors: UNKNOWN_SKU, INSUFFICIENT_STOCK, MIXED_CURRENCIES, IDEMPOTENCY_KEY_REUSED. */
@@ -132,6 +142,43 @@ export const orders = defineContract("orders", {
     }),
     /** Marks a claimed, captured and shipped order as fulfilled. Errors: ORDER_NOT_FOUND, ILLEGAL_TRANSITION. */
     fulfil: call({ params: ById, result: Order, idempotent: true }),
+    /** Orders that may not be settled: 15 s after their last change, the longest unchanged first. */
+    listUnsettled: call({
+      params: z.strictObject(PageParams),
+      result: pageOf(UnsettledOrder),
+      idempotent: true,
+    }),
+    /** Settles those of the orders that are terminal with their payment right, and have not changed since `version`. */
+    settle: call({
+      params: z.strictObject({
+        orders: z.array(z.strictObject({ orderId: OrderId, version: z.int().min(1) })).max(100),
+      }),
+      result: z.strictObject({ settled: z.int() }),
+      idempotent: true,
+    }),
+    /** Which of the orders are settled. */
+    settledOf: call({
+      params: z.strictObject({ orderIds: z.array(OrderId).max(100) }),
+      result: z.strictObject({ orderIds: z.array(OrderId) }),
+      idempotent: true,
+    }),
+    /** A page of what is wrong among the orders that are not settled; `checked` counts those that were looked at. */
+    checkOrders: call({
+      params: z.strictObject({
+        /** An order that has not ended so long after it was placed is stuck. */
+        stuckAfterSeconds: z.int().min(1),
+        /** How long an ended order's payment may take. */
+        paymentGraceSeconds: z.int().min(1),
+        ...PageParams,
+      }),
+      result: z.strictObject({
+        checked: z.int(),
+        stuck: z.array(OrderFault),
+        misfits: z.array(OrderFault),
+        nextCursor: z.string().nullable(),
+      }),
+      idempotent: true,
+    }),
   },
   events: {
     placed: event("order.placed", OrderChanged),

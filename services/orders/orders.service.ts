@@ -13,14 +13,18 @@ import { inventory } from "../inventory/contract.ts";
 import { orders } from "./contract.ts";
 import { cancelOrder } from "./handlers/actions/cancel-order.ts";
 import { capturePayment } from "./handlers/actions/capture-payment.ts";
+import { checkOrders } from "./handlers/actions/check-orders.ts";
 import { claimFulfilment } from "./handlers/actions/claim-fulfilment.ts";
 import { expireOrder } from "./handlers/actions/expire-order.ts";
 import { failFulfilment } from "./handlers/actions/fail-fulfilment.ts";
 import { fulfilOrder } from "./handlers/actions/fulfil-order.ts";
 import { getOrder } from "./handlers/actions/get-order.ts";
 import { listOrders } from "./handlers/actions/list-orders.ts";
+import { listUnsettled } from "./handlers/actions/list-unsettled.ts";
 import { placeOrder } from "./handlers/actions/place-order.ts";
 import { returnOrder } from "./handlers/actions/return-order.ts";
+import { settleOrders } from "./handlers/actions/settle-orders.ts";
+import { settledOf } from "./handlers/actions/settled-of.ts";
 import { refundPayment } from "./handlers/commands/refund-payment.ts";
 import { voidPayment } from "./handlers/commands/void-payment.ts";
 import type { OrdersDependencies } from "./handlers/dependencies.ts";
@@ -86,6 +90,10 @@ export function createOrdersService(
       return: returnOrder(deps),
       expire: expireOrder(deps),
       failFulfilment: failFulfilment(deps),
+      listUnsettled: listUnsettled(deps),
+      settle: settleOrders(deps),
+      settledOf: settledOf(deps),
+      checkOrders: checkOrders(deps),
     }),
   };
 }

@@ -16,6 +16,8 @@ export type OrderRecord = Omit<Order, "payment"> & {
   };
   /** The point of no return: set once fulfilment has begun. RFC 3339. */
   readonly claimedAt?: string;
+  /** From then on it is asked whether the order is settled; absent once it is. Unix milliseconds. */
+  readonly settleFrom?: number;
 };
 
 /** An order after a change, with the messages that the change causes. They are stored together. */
@@ -29,6 +31,14 @@ export interface Cause {
   readonly at: string;
   readonly by: string;
   readonly reason?: string | undefined;
+}
+
+/** An order that has just changed gets this long to end, and its messages to arrive, before anybody asks. */
+const SETTLE_AFTER_MS = 15_000;
+
+/** What makes an order one that has to be settled (again). */
+export function unsettled({ at }: Pick<Cause, "at">): Required<Pick<OrderRecord, "settleFrom">> {
+  return { settleFrom: Date.parse(at) + SETTLE_AFTER_MS };
 }
 
 interface Move {
@@ -65,12 +75,15 @@ export function move(
   return { order: moved, messages: [{ type: event, data: { order: toOrder(moved), ...because } }] };
 }
 
-/** The next version of an order; its status and history stay unless the change names them. */
+/** The next version of an order, unsettled again; its status and history stay unless the change names them. */
 export function changed(
   order: OrderRecord,
   { at, ...change }: Partial<OrderRecord> & { at: string },
 ): Changed {
-  return { order: { ...order, ...change, version: order.version + 1, updatedAt: at }, messages: [] };
+  return {
+    order: { ...order, ...change, version: order.version + 1, updatedAt: at, ...unsettled({ at }) },
+    messages: [],
+  };
 }
 
 /** For a step that was taken before, or that has nothing to do (any more). */
@@ -79,6 +92,12 @@ export function unchanged(order: OrderRecord): Changed {
 }
 
 /** What clients and other services see of an order. */
-export function toOrder({ customerId: _, claimedAt: __, payment, ...visible }: OrderRecord): Order {
+export function toOrder({
+  customerId: _,
+  claimedAt: __,
+  settleFrom: ___,
+  payment,
+  ...visible
+}: OrderRecord): Order {
   return { ...visible, payment: { status: payment.status } };
 }

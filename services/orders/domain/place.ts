@@ -2,7 +2,7 @@ import type { Money, User } from "../../../contracts/shapes.ts";
 import type { CheckedProduct } from "../../inventory/contract.ts";
 import { orders, type PlaceOrder } from "../contract.ts";
 import { sum, times } from "./money.ts";
-import { type Changed, type OrderRecord, toOrder } from "./order-record.ts";
+import { type Changed, type OrderRecord, toOrder, unsettled } from "./order-record.ts";
 
 /**
  * Places an order at the prices and names that inventory has just answered.
@@ -45,6 +45,7 @@ export function place({
     history: [{ status: "placed", at, by: customer.id }],
     createdAt: at,
     updatedAt: at,
+    ...unsettled({ at }),
   };
   return { order, messages: [{ type: orders.events.placed, data: { order: toOrder(order) } }] };
 }

@@ -2,19 +2,24 @@ import { createMessage } from "../../../mixins/messaging/message.ts";
 import type { Batch, Outbox } from "../../../mixins/messaging/outbox.ts";
 import { readPage } from "../../../mixins/persistence/page.ts";
 import { retryOnConflict } from "../../../mixins/persistence/retry-on-conflict.ts";
-import { collection, insert, replace, type Store, type Write } from "../../../mixins/persistence/store.ts";
+import {
+  CommitConflict,
+  collection,
+  insert,
+  replace,
+  type Store,
+  type Write,
+} from "../../../mixins/persistence/store.ts";
 import type { OrderStatus } from "../contract.ts";
 import { OrderNotFound } from "../domain/errors.ts";
 import type { Changed, OrderRecord } from "../domain/order-record.ts";
+import { settle } from "../domain/settle.ts";
 
 export const orderRecords = collection<OrderRecord>({
   name: "orders",
   key: "id",
-  fields: { number: "number", status: "text", customerId: "text" },
-  indexes: [
-    ["customerId", "id"],
-    ["status", "id"],
-  ],
+  fields: { number: "number", status: "text", customerId: "text", settleFrom: "number" },
+  indexes: [["customerId", "id"], ["status", "id"], ["settleFrom"]],
   unique: [["number"]],
 });
 
@@ -74,6 +79,40 @@ export function createOrderRepository({
         limit,
         cursor,
       }),
+
+    /** A page of the orders that may not be settled at a time (Unix ms), the longest unchanged first. */
+    listUnsettled: ({
+      nowMs,
+      limit,
+      cursor,
+    }: {
+      nowMs: number;
+      limit: number;
+      cursor?: string | undefined;
+    }) => readPage(store, orderRecords, { by: "settleFrom", direction: "asc", upTo: nowMs, limit, cursor }),
+
+    /** Those of the orders that exist. */
+    async findAll(orderIds: readonly string[]): Promise<OrderRecord[]> {
+      const found = await Promise.all(orderIds.map((orderId) => store.get(orderRecords, orderId)));
+      return found.filter((order) => order !== undefined);
+    },
+
+    /**
+     * Settles an order, if it is still at `version`; answers whether it did. The stored version stays: what changes the
+     * order at the same time makes it unsettled again.
+     */
+    async settle(orderId: string, { version }: { version: number }): Promise<boolean> {
+      const order = await store.get(orderRecords, orderId);
+      const settled = order && settle(order, { version });
+      if (!settled) return false;
+      try {
+        await outbox.commit({ writes: [replace(orderRecords, settled, { version })] });
+        return true;
+      } catch (error) {
+        if (error instanceof CommitConflict) return false;
+        throw error;
+      }
+    },
 
     /**
      * Stores a new order with what must be bound to it.
