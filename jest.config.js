@@ -7,5 +7,5 @@ export default {
   modulePathIgnorePatterns: ["<rootDir>/data/"],
   reporters: ["default", "<rootDir>/tests/support/summary-reporter.cjs"],
   maxWorkers: 2,
-  testTimeout: 20_000,
+  testTimeout: 40_000,
 };

@@ -40,7 +40,7 @@ export async function startProcess(
   script: string,
   args: readonly string[] = [],
   env: Environment = {},
-  { ready = READY, timeoutMs = 15_000 } = {},
+  { ready = READY, timeoutMs = 30_000 } = {},
 ): Promise<RunningProcess> {
   const { child, lines, exited } = launch(script, args, env);
   const running = {
