@@ -6,6 +6,7 @@ import {
   type PaymentProvider,
   PaymentRefused,
 } from "../../../services/orders/providers/payment-provider.ts";
+import { eventually } from "../../support/eventually.ts";
 import { type PaymentSandbox, startPaymentSandbox } from "../sandbox/payment-sandbox.ts";
 
 const amount = { amount: 900, currency: "EUR" };
@@ -27,7 +28,7 @@ describe("The payment provider's client, with the payment sandbox,", () => {
 
   beforeAll(async () => {
     sandbox = await startPaymentSandbox();
-    payments = createPaymentProvider({ url: sandbox.url, timeoutMs: 500 });
+    payments = createPaymentProvider({ url: sandbox.url, timeoutMs: 1_500 });
   });
   afterAll(async () => {
     payments.close();
@@ -75,7 +76,7 @@ describe("The payment provider's client, with the payment sandbox,", () => {
   });
 
   test("without tries to spare reports the outcome as unknown, and the same key then tells it", async () => {
-    const impatient = createPaymentProvider({ url: sandbox.url, timeoutMs: 300, tries: 1 });
+    const impatient = createPaymentProvider({ url: sandbox.url, timeoutMs: 1_000, tries: 1 });
     const request = order(newKey(), "pm_card_timeout");
     await expect(impatient.authorize(request)).rejects.toThrow(PaymentOutcomeUnknown);
     const { paymentId } = await impatient.authorize(request);
@@ -165,22 +166,10 @@ describe("The payment provider's client, while the sandbox is killed and comes b
 
     const second = await startPaymentSandbox(first.dataDir, first.port);
     running.push(second);
-    const answer = await untilAnswered(() => payments.authorize(request));
+    const answer = await eventually(() => payments.authorize(request));
     expect(answer.paymentId).toBe(paymentId);
     expect(log.at(-1)).toBe("circuit breaker closed");
     expect(second.ledger()).toHaveLength(1);
     payments.close();
   });
 });
-
-async function untilAnswered<T>(ask: () => Promise<T>): Promise<T> {
-  for (let n = 0; n < 200; n++) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (!(error instanceof PaymentOutcomeUnknown)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  }
-  throw new Error("The breaker did not close");
-}
