@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
   "make check": "Checks types, lint, format, architecture rules and dead code.",
   "make help": "Shows this.",
   "npm run dev": "Runs all services in one process with hot reload, until Ctrl-C.",
+  "npm run docs": "Draws docs/saga.md from the tables of the saga.",
   "npm run measure": "Measures the times and the memory of a cluster.",
 };
 
