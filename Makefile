@@ -2,9 +2,10 @@
 RUN = @scripts/run.sh
 
 .DEFAULT_GOAL = help
-.PHONY: up down status logs repl demo test check help
+# `make scale orders=3` hands its words on in MAKEFLAGS.
+.PHONY: up down status scale logs repl demo test check help
 
-up down status logs repl demo check help:
+up down status scale logs repl demo check help:
 	$(RUN) scripts/$@.ts
 
 # `make test ARGS=tests/unit` runs some of them.

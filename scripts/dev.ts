@@ -18,7 +18,7 @@ import { answersOk } from "./cluster/readiness.ts";
 import { DEV_NODE, livingRecords, writeRecord } from "./cluster/records.ts";
 import { prepareCluster } from "./cluster/start-cluster.ts";
 import { stopCluster } from "./cluster/stop-cluster.ts";
-import { keepAllRunning } from "./cluster/supervisor.ts";
+import { createKeeper } from "./cluster/supervisor.ts";
 import { welcome } from "./cluster/welcome.ts";
 import { CannotDo, type CommandInput, ROOT, runCommand } from "./command.ts";
 
@@ -37,12 +37,8 @@ async function dev(input: CommandInput): Promise<number> {
     );
   const cluster = await prepareCluster(input, console.log);
   if (!cluster.adminGreeted && !input.settings.ADMIN_PASSWORD) ensureAdminPassword(dataDir);
-  const stopping = new AbortController();
-  void keepAllRunning(surroundingsOf(cluster), {
-    dataDir,
-    logger: pino({ enabled: false }),
-    signal: stopping.signal,
-  });
+  const keeper = createKeeper({ dataDir, logger: pino({ enabled: false }) });
+  keeper.keep(surroundingsOf(cluster));
   const node = startNode(cluster, input.settings.ADMIN_PASSWORD ?? readAdminPassword(dataDir));
   const ended = once(node, "exit");
   const stop = () => node.kill("SIGTERM");
@@ -51,7 +47,7 @@ async function dev(input: CommandInput): Promise<number> {
     .then(() => welcome(cluster, { adminPassword: input.settings.ADMIN_PASSWORD, startedAtMs }))
     .catch((error) => console.error(error instanceof Error ? error.message : error));
   await ended;
-  stopping.abort();
+  keeper.release();
   await stopCluster(dataDir);
   lock.release();
   process.exit(0);

@@ -10,6 +10,8 @@ const COMMANDS: Readonly<Record<string, string>> = {
   "make logs":
     "Follows the logs of all parts; REQUEST=<id> shows one request, NODE=orders one part, FOLLOW=no ends.",
   "make repl": "Opens an operator's REPL that is joined to the running cluster.",
+  "make scale":
+    "Starts or stops nodes until so many host a service: `make scale orders=3 api-gateway=2`; kept by `make up`.",
   "make down": "Stops all that `make up` started, and nothing else.",
   "make test": "Runs every test with real servers; ARGS=tests/unit runs some of them.",
   "make check": "Checks types, lint, format, architecture rules and dead code.",

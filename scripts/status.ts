@@ -27,7 +27,7 @@ async function status({ settings }: CommandInput): Promise<number> {
   ];
   console.log(formatTable(["part", "pid", "state", "since", "restarts", "memory"], rows));
   console.log(
-    `\nTotal memory ${megabytes(totalMemory(settings.DATA_DIR))}, gateway ${addressesOf(cluster).gateway}`,
+    `\nTotal memory ${megabytes(totalMemory(settings.DATA_DIR))}, gateway ${addressesOf(cluster).gateways.join(", ")}`,
   );
   return isSupervised && ready.size === parts.length ? 0 : 1;
 }

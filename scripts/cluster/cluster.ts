@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
 import { readSettings, type Settings } from "../../settings.ts";
 import { foldersOf, writePrivateFile } from "./folders.ts";
-import { isFree, pickFreePort } from "./ports.ts";
+import { isFree, nextFreePort, pickFreePort } from "./ports.ts";
 
 /** The services that nodes host, in the order in which they are shown. */
 export const SERVICES = [
@@ -26,6 +26,8 @@ const SavedCluster = z.strictObject({
   natsProgram: z.string().optional(),
   /** How many nodes of each service are wanted. */
   nodes: z.record(z.string(), z.int().min(0)),
+  /** Ports of the gateways after the first, which listens on PORT; those of gateways that are not wanted now are kept. */
+  gatewayPorts: z.array(Port).default([]),
   /** Whether the first admin's password has been told, or was given: then none is made up any more. */
   adminGreeted: z.boolean(),
 });
@@ -64,7 +66,7 @@ export async function planCluster(
     taken.add(chosen);
     return chosen;
   };
-  return {
+  const cluster = {
     settings,
     ports: {
       nats: await keepOrPick(last?.ports.nats),
@@ -75,8 +77,26 @@ export async function planCluster(
     natsPassword: last?.natsPassword ?? randomBytes(24).toString("base64url"),
     natsProgram,
     nodes: { ...Object.fromEntries(SERVICES.map((service) => [service, 1])), ...last?.nodes },
+    gatewayPorts: [],
     adminGreeted: last?.adminGreeted ?? false,
   };
+  const kept = last?.settings.PORT === settings.PORT ? last.gatewayPorts : [];
+  const areFree = await Promise.all(kept.map((port) => !taken.has(port) && isFree(port)));
+  return await withGatewayPorts({ ...cluster, gatewayPorts: kept.filter((_, index) => areFree[index]) });
+}
+
+/**
+ * The cluster with a port for each gateway that is wanted: further ones get the next free ports after PORT.
+ * @throws {Error} there is none left
+ */
+export async function withGatewayPorts(cluster: Cluster): Promise<Cluster> {
+  const gatewayPorts = [...cluster.gatewayPorts];
+  const further = (cluster.nodes["api-gateway"] ?? 1) - 1;
+  while (gatewayPorts.length < further) {
+    const taken = new Set([...Object.values(cluster.ports), ...gatewayPorts]);
+    gatewayPorts.push(await nextFreePort(cluster.settings.PORT, taken));
+  }
+  return { ...cluster, gatewayPorts };
 }
 
 /** Settings as the environment variables that say the same. */

@@ -29,9 +29,13 @@ export interface Part {
 }
 
 /** Addresses of a cluster's surroundings: given by a setting, or its own. */
-export function addressesOf({ settings, ports, natsPassword }: Cluster) {
+export function addressesOf({ settings, ports, natsPassword, nodes, gatewayPorts }: Cluster) {
+  const further = gatewayPorts.slice(0, (nodes["api-gateway"] ?? 1) - 1);
+  const gateways = [settings.PORT, ...further].map((port) => `http://127.0.0.1:${port}`);
   return {
     gateway: `http://127.0.0.1:${settings.PORT}`,
+    /** Of all gateways, the first one's first. */
+    gateways,
     nats: settings.NATS_URL ?? `nats://orders:${natsPassword}@127.0.0.1:${ports.nats}`,
     payment: settings.PAYMENT_URL ?? `http://127.0.0.1:${ports.payment}`,
     smtp: settings.SMTP_URL ?? `smtp://127.0.0.1:${ports.smtp}`,
@@ -92,17 +96,17 @@ function nodesOf(cluster: Cluster): Part[] {
 }
 
 function nodeOf(cluster: Cluster, service: string, index: number): Part {
-  const isGateway = service === "api-gateway";
+  const gateway = service === "api-gateway" ? addressesOf(cluster).gateways[index] : undefined;
   const name = `${service}-${index + 1}`;
   return {
     name,
-    role: isGateway ? "gateway" : "node",
+    role: gateway ? "gateway" : "node",
     command: process.execPath,
     args: ["scripts/node.ts", join("services", service), "--id", name],
-    environment: nodeEnvironment(cluster),
+    environment: { ...nodeEnvironment(cluster), ...(gateway ? { PORT: new URL(gateway).port } : {}) },
     ports: [],
     services: [service],
-    ...(isGateway ? { readyUrl: `${addressesOf(cluster).gateway}/readyz` } : {}),
+    ...(gateway ? { readyUrl: `${gateway}/readyz` } : {}),
   };
 }
 

@@ -25,6 +25,17 @@ export async function pickFreePort(taken: ReadonlySet<number> = new Set()): Prom
   }
 }
 
+/**
+ * The first free port after this one that is none of `taken`.
+ * @throws {Error} there is none
+ */
+export async function nextFreePort(after: number, taken: ReadonlySet<number>): Promise<number> {
+  for (let port = after + 1; port <= 65_535; port++) {
+    if (!taken.has(port) && (await isFree(port))) return port;
+  }
+  throw new Error(`No port after ${after} is free.`);
+}
+
 /** Whether nobody listens on the port, neither on loopback nor on all interfaces. */
 export async function isFree(port: number): Promise<boolean> {
   return !(await whyNotFree(port, "127.0.0.1")) && !(await whyNotFree(port));

@@ -63,7 +63,7 @@ export function startSupervisor(dataDir: string, environment: NodeJS.ProcessEnv)
 }
 
 /**
- * Resolves once every part is ready.
+ * Resolves once every part is ready, or every one of `parts`.
  * @param onReady told each part's name once, when it is
  * @param onSlow told, once, what is still missing after some seconds
  * @throws {PartDidNotStart} a part keeps ending, or takes too long
@@ -74,9 +74,14 @@ export async function untilReady(
     onReady,
     onSlow,
     signal,
-  }: { onReady: (part: string) => void; onSlow: (parts: string[]) => void; signal: AbortSignal },
+    parts = partsOf(cluster),
+  }: {
+    onReady: (part: string) => void;
+    onSlow: (parts: string[]) => void;
+    signal: AbortSignal;
+    parts?: readonly Part[];
+  },
 ): Promise<void> {
-  const parts = partsOf(cluster);
   const restarts = countRestarts(cluster.settings.DATA_DIR, parts);
   const probe = createProbe(cluster);
   const startedAtMs = performance.now();

@@ -46,10 +46,10 @@ function commandFor({ settings }: Cluster, name: string): string {
 
 function placesOf(cluster: Cluster): [string, string][] {
   const { settings } = cluster;
-  const { gateway, mailPage, smtp, payment } = addressesOf(cluster);
+  const { gateways, mailPage, smtp, payment } = addressesOf(cluster);
   const folders = foldersOf(settings.DATA_DIR);
   return [
-    ["Gateway", gateway],
+    ...gateways.map((gateway): [string, string] => ["Gateway", gateway]),
     ["Mails", mailPage ?? withoutCredentials(smtp)],
     ["Payments", settings.PAYMENT_URL ? withoutCredentials(payment) : `${folders.payments}/ledger.jsonl`],
     ["Logs", folders.logs],
