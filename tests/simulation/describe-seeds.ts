@@ -20,7 +20,7 @@ async function expectToHold(from: number, to: number): Promise<void> {
     const violations = await runSchedule({ seed });
     if (violations.length > 0)
       throw new Error(
-        `Seed ${seed} fails:\n  ${violations.join("\n  ")}\nReplay it: node tests/simulation/run.ts --seed ${seed}`,
+        `Seed ${seed} fails:\n  ${violations.join("\n  ")}\nReplay it: npx node tests/simulation/run.ts --seed ${seed}`,
       );
   }
 }

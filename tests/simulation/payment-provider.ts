@@ -44,8 +44,6 @@ const moves = {
   refund: { from: "captured", to: "refunded" },
 } as const;
 
-export type SimulatedProvider = ReturnType<typeof createSimulatedProvider>;
-
 export function createSimulatedProvider(world: World) {
   const ledger: LedgerLine[] = [];
   const byKey = new Map<string, LedgerLine>();

@@ -1,7 +1,7 @@
 /**
  * Runs schedules by their seeds.
- *   node tests/simulation/run.ts --seeds 1..1000000   stops at the first one that violates an invariant
- *   node tests/simulation/run.ts --seed 4711          replays one, with its whole trace
+ *   npx node tests/simulation/run.ts --seeds 1..1000000   stops at the first one that violates an invariant
+ *   npx node tests/simulation/run.ts --seed 4711          replays one, with its whole trace
  * With `--bug noTombstone` (or another name of bugs.ts) the services have that bug.
  */
 import { setImmediate } from "node:timers/promises";
@@ -45,7 +45,7 @@ async function runAll(first: number, last: number): Promise<number> {
     if (violations.length > 0) {
       console.log(`Seed ${one} fails:\n  ${violations.join("\n  ")}`);
       console.log(
-        `Replay it: node tests/simulation/run.ts --seed ${one}${bugName ? ` --bug ${bugName}` : ""}`,
+        `Replay it: npx node tests/simulation/run.ts --seed ${one}${bugName ? ` --bug ${bugName}` : ""}`,
       );
       tell("Stopped", one - first + 1);
       return 1;
