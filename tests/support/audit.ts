@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Order } from "../../services/orders/contract.ts";
-import type { TestCluster } from "./cluster.ts";
+import { type TestCluster, until, waitForOrder } from "./cluster.ts";
 
 interface Level {
   readonly sku: string;
@@ -79,4 +79,23 @@ function documents<T>({ dataDir }: TestCluster, service: string, collection: str
   } finally {
     database.close();
   }
+}
+
+/**
+ * Waits until all orders are fulfilled and told, and expects that money, mails and stock add up.
+ * @throws {Error} they don't within a minute
+ */
+export async function expectAllFulfilled(cluster: TestCluster, orders: readonly Order[]): Promise<void> {
+  const shop = await cluster.admin();
+  const ended: Order[] = [];
+  for (const { id } of orders) ended.push(await waitForOrder(shop, id, "fulfilled", 60_000));
+  const faults = () => [...ended.flatMap((order) => orderFaults(cluster, order)), ...stockFaults(cluster)];
+  await until(
+    "everything adds up",
+    () => {
+      const found = faults();
+      return found.length === 0 || found.slice(0, 5).join("\n");
+    },
+    30_000,
+  );
 }

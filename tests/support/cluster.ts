@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { loadCluster } from "../../scripts/cluster/cluster.ts";
-import { partsOf } from "../../scripts/cluster/layout.ts";
+import { addressesOf, partsOf } from "../../scripts/cluster/layout.ts";
 import { pickFreePort } from "../../scripts/cluster/ports.ts";
 import { isAlive, memoryOf } from "../../scripts/cluster/processes.ts";
 import { createProbe } from "../../scripts/cluster/readiness.ts";
@@ -51,6 +51,10 @@ export interface TestCluster {
   kill(part: string): number;
   /** Resolves once another process of that part runs. */
   untilRestarted(part: string, formerPid: number): Promise<void>;
+  /** Addresses of all gateways that are wanted now, without a slash at the end. */
+  gateways(): string[];
+  /** Runs `make scale` with words such as `orders=2`. @throws {Error} with its output when that fails */
+  scale(...words: string[]): Promise<void>;
   /** Resolves once every part answers. */
   untilHealthy(): Promise<void>;
   /** Registers a new customer and signs in. */
@@ -87,6 +91,12 @@ export async function emptyCluster({ env = {} }: { env?: Environment } = {}): Pr
     return record.pid;
   };
 
+  const saved = () => {
+    const cluster = loadCluster(dataDir);
+    if (!cluster) throw new Error("The cluster was never started");
+    return cluster;
+  };
+
   return {
     url,
     dataDir,
@@ -105,9 +115,13 @@ export async function emptyCluster({ env = {} }: { env?: Environment } = {}): Pr
         const record = readRecord(dataDir, part);
         return record !== undefined && record.pid !== formerPid && isAlive(record);
       }),
+    gateways: () => addressesOf(saved()).gateways,
+    async scale(...words) {
+      const { code, output } = await runCommand("scale", { env: own, args: words });
+      if (code !== 0) throw new Error(output);
+    },
     async untilHealthy() {
-      const cluster = loadCluster(dataDir);
-      if (!cluster) throw new Error("The cluster was never started");
+      const cluster = saved();
       const probe = createProbe(cluster);
       const parts = partsOf(cluster);
       const all = async () => (await probe.readyParts(parts, { waitMs: 500 })).size === parts.length;
