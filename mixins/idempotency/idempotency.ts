@@ -19,6 +19,13 @@ export const idempotencyCollection = collection<RememberedKey>({
   indexes: [["rememberedAtMs"]],
 });
 
+/** Which keys go by their age: clients are promised 24 hours. */
+export const oldKeys = {
+  collection: idempotencyCollection,
+  by: "rememberedAtMs",
+  keepMs: 48 * 3_600_000,
+};
+
 /** The key was used before, for a request with another body. */
 export class IdempotencyKeyReused extends DomainError {
   readonly code = "IDEMPOTENCY_KEY_REUSED";

@@ -19,12 +19,12 @@ export interface Page<T> {
 interface PageQuery {
   /** As in {@link Query}, without the field of `by`. */
   readonly where?: NonNullable<Query["where"]>;
-  /** A declared field, or the key, that grows with time. Every document has it, unless `upTo` is given. */
+  /** A declared field, or the key, that grows with time. Every document has it, unless `within` is given. */
   readonly by: string;
   /** Newest (`desc`) or oldest first. */
   readonly direction?: "asc" | "desc";
-  /** The largest value of `by` that counts; documents without `by` do not. */
-  readonly upTo?: string | number | undefined;
+  /** The values of `by` that count; documents without `by` do not. */
+  readonly within?: { readonly gte?: string | number; readonly lte?: string | number };
   /** At least 1. */
   readonly limit: number;
   /** The `nextCursor` of the page before; none for the first page. */
@@ -35,19 +35,20 @@ interface PageQuery {
 type Place = readonly [value: string | number, key: string];
 
 /**
- * One page, newest first unless asked otherwise. What is added between two pages neither moves nor doubles an item. An index on the
- * fields of `where` followed by `by` serves it.
+ * One page, newest first unless asked otherwise. What is added between two pages neither moves nor doubles an item. An
+ * index on the fields of `where` followed by `by` serves it.
  * @throws {BadCursor}
  */
 export async function readPage<T extends Document>(
   store: Pick<Store, "find">,
   collection: Collection<T>,
-  { where = {}, by, direction = "desc", upTo, limit, cursor }: PageQuery,
+  { where = {}, by, direction = "desc", within, limit, cursor }: PageQuery,
 ): Promise<Page<T>> {
   if (by in where) throw new TypeError(`A page by ${by} cannot filter on it too`);
   const place = cursor == null ? undefined : readCursor(collection, by, cursor);
   // One more than asked for tells whether there is a next page.
-  const found = await findAfter(store, collection, { where, by, direction, upTo, limit: limit + 1 }, place);
+  const query = { where, by, direction, ...(within ? { within } : {}), limit: limit + 1 };
+  const found = await findAfter(store, collection, query, place);
   const items = found.slice(0, limit);
   const last = items.at(-1);
   return { items, nextCursor: found.length > limit && last ? toCursor(collection, by, last) : null };
@@ -56,18 +57,15 @@ export async function readPage<T extends Document>(
 async function findAfter<T extends Document>(
   store: Pick<Store, "find">,
   collection: Collection<T>,
-  { where = {}, by, direction = "desc", upTo, limit }: Omit<PageQuery, "cursor">,
+  { where = {}, by, direction = "desc", within, limit }: Omit<PageQuery, "cursor">,
   place: Place | undefined,
 ): Promise<T[]> {
   const orderBy = [{ field: by, direction }] as const;
-  const bound = upTo === undefined ? {} : { lte: upTo };
-  if (!place) {
-    const within = upTo === undefined ? where : { ...where, [by]: bound };
-    return store.find(collection, { where: within, orderBy, limit });
-  }
+  if (!place)
+    return store.find(collection, { where: within ? { ...where, [by]: within } : where, orderBy, limit });
   const [value, key] = place;
   const after = (than: string | number) => (direction === "desc" ? { lt: than } : { gt: than });
-  const later = { where: { ...where, [by]: { ...bound, ...after(value) } }, orderBy };
+  const later = { where: { ...where, [by]: { ...within, ...after(value) } }, orderBy };
   if (by === collection.key) return store.find(collection, { ...later, limit });
   // "Of the same time with a key behind, or behind" is no single filter of the port.
   const sameTime = await store.find(collection, {

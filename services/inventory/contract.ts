@@ -60,6 +60,9 @@ export const Reservation = z.strictObject({
 });
 export type Reservation = z.output<typeof Reservation>;
 
+/** What is wrong with the stock level of one sku, in words. */
+const StockFault = z.strictObject({ sku: Sku, problem: z.string() });
+
 /** The price and name of a checked product; `available` is a snapshot, only the reservation binds. */
 export const CheckedProduct = z.strictObject({
   sku: Sku,
@@ -107,10 +110,30 @@ export const inventory = defineContract("inventory", {
     }),
     /** Ships a held reservation. Errors: RESERVATION_NOT_HELD, RESERVATION_NOT_FOUND. */
     ship: call({ params: z.strictObject({ orderId: OrderId }), result: Reservation, idempotent: true }),
-    /** The orders whose stock is still held though its `heldUntil` has passed, the longest overdue first. */
+    /** A page of the orders whose stock is still held though its `heldUntil` has passed, the longest overdue first. */
     listExpired: call({
-      params: z.strictObject({ limit: z.int().min(1).max(1000) }),
-      result: z.strictObject({ orderIds: z.array(OrderId) }),
+      params: z.strictObject({ limit: z.int().min(1).max(1000), cursor: PageParams.cursor }),
+      result: z.strictObject({ orderIds: z.array(OrderId), nextCursor: z.string().nullable() }),
+      idempotent: true,
+    }),
+    /** Where the stock of these orders is; an order without a reservation is not among them. */
+    reservationsOf: call({
+      params: z.strictObject({ orderIds: z.array(OrderId).max(100) }),
+      result: z.strictObject({ reservations: z.array(Reservation.pick({ orderId: true, status: true })) }),
+      idempotent: true,
+    }),
+    /**
+     * Checks a page of stock levels: each is the sum of its movements, never less than nothing, and as much is reserved as
+     * the held reservations say. `busy` counts those that changed while they were looked at: nothing is said of them.
+     */
+    checkStock: call({
+      params: z.strictObject(PageParams),
+      result: z.strictObject({
+        checked: z.int(),
+        busy: z.int(),
+        faults: z.array(StockFault),
+        nextCursor: z.string().nullable(),
+      }),
       idempotent: true,
     }),
     listProducts: call({

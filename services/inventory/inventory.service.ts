@@ -2,22 +2,25 @@ import { join } from "node:path";
 import type { ServiceSchema } from "moleculer";
 import { answerCalls } from "../../mixins/calls.ts";
 import { domainErrors } from "../../mixins/domain-errors.ts";
-import { createIdempotency, idempotencyCollection } from "../../mixins/idempotency/idempotency.ts";
+import { createIdempotency, idempotencyCollection, oldKeys } from "../../mixins/idempotency/idempotency.ts";
 import { durableMessages, on } from "../../mixins/messaging/durable-messages.ts";
 import { createOutbox, messagingCollections, type Outbox } from "../../mixins/messaging/outbox.ts";
 import { createSqliteStore } from "../../mixins/persistence/sqlite-store.ts";
 import type { ConnectedStore, Store } from "../../mixins/persistence/store.ts";
 import { storeMixin } from "../../mixins/persistence/store-mixin.ts";
+import { retention } from "../../mixins/retention/retention.ts";
 import { required, type Settings } from "../../settings.ts";
 import { orders } from "../orders/contract.ts";
 import { inventory } from "./contract.ts";
 import { check } from "./handlers/actions/check.ts";
+import { checkStock } from "./handlers/actions/check-stock.ts";
 import { createProduct } from "./handlers/actions/create-product.ts";
 import { getProduct } from "./handlers/actions/get-product.ts";
 import { listExpired } from "./handlers/actions/list-expired.ts";
 import { listMovements } from "./handlers/actions/list-movements.ts";
 import { listProducts } from "./handlers/actions/list-products.ts";
 import { receiveStock } from "./handlers/actions/receive-stock.ts";
+import { reservationsOf } from "./handlers/actions/reservations-of.ts";
 import { ship } from "./handlers/actions/ship.ts";
 import { updateProduct } from "./handlers/actions/update-product.ts";
 import type { InventoryDependencies } from "./handlers/dependencies.ts";
@@ -27,6 +30,7 @@ import { createMovements, movementRows } from "./repositories/movements.ts";
 import { createProducts, productRows } from "./repositories/products.ts";
 import { createReservations, reservationRows } from "./repositories/reservations.ts";
 import { stockRows } from "./repositories/stock.ts";
+import { createStockAudit, stockSums } from "./repositories/stock-audit.ts";
 
 /** All that the store of inventory holds. */
 export const inventoryCollections = [
@@ -34,6 +38,7 @@ export const inventoryCollections = [
   stockRows,
   movementRows,
   reservationRows,
+  stockSums,
   idempotencyCollection,
   ...messagingCollections,
 ];
@@ -62,6 +67,7 @@ export function createInventoryRepositories(deps: { store: Store; outbox: Pick<O
     products: createProducts(deps),
     movements: createMovements(deps),
     reservations: createReservations(deps),
+    stockAudit: createStockAudit(deps),
     keys: createIdempotency(deps),
   };
 }
@@ -84,12 +90,15 @@ export function createInventoryService(
           on(orders.events.returned, takeBackStock(deps)),
         ],
       }),
+      retention({ ...deps, service: inventory.service, aging: [oldKeys] }),
       storeMixin(deps.store),
     ],
     actions: answerCalls(inventory.calls, {
       check: check(deps),
       ship: ship(deps),
       listExpired: listExpired(deps),
+      reservationsOf: reservationsOf(deps),
+      checkStock: checkStock(deps),
       listProducts: listProducts(deps),
       getProduct: getProduct(deps),
       createProduct: createProduct(deps),

@@ -6,6 +6,7 @@ import { createOutbox, messagingCollections, type Outbox } from "../../mixins/me
 import { createSqliteStore } from "../../mixins/persistence/sqlite-store.ts";
 import type { ConnectedStore } from "../../mixins/persistence/store.ts";
 import { storeMixin } from "../../mixins/persistence/store-mixin.ts";
+import { retention } from "../../mixins/retention/retention.ts";
 import { required, type Settings } from "../../settings.ts";
 import { orders } from "../orders/contract.ts";
 import { type MailDependencies, sendMail } from "./handlers/events/send-mail.ts";
@@ -59,6 +60,7 @@ export function createNotificationsService(
       }),
       // A mixin stops after those before it: by then no mail is on its way any more.
       { stopped: async () => deps.mailer.close() },
+      retention({ ...deps, service: "notifications" }),
       storeMixin(deps.store),
     ],
   };

@@ -2,12 +2,13 @@ import { join } from "node:path";
 import type { ServiceSchema } from "moleculer";
 import { answerCalls } from "../../mixins/calls.ts";
 import { domainErrors } from "../../mixins/domain-errors.ts";
-import { createIdempotency, idempotencyCollection } from "../../mixins/idempotency/idempotency.ts";
+import { createIdempotency, idempotencyCollection, oldKeys } from "../../mixins/idempotency/idempotency.ts";
 import { durableMessages, on } from "../../mixins/messaging/durable-messages.ts";
 import { createOutbox, messagingCollections, type Outbox } from "../../mixins/messaging/outbox.ts";
 import { createSqliteStore } from "../../mixins/persistence/sqlite-store.ts";
 import type { ConnectedStore } from "../../mixins/persistence/store.ts";
 import { storeMixin } from "../../mixins/persistence/store-mixin.ts";
+import { retention } from "../../mixins/retention/retention.ts";
 import { required, type Settings } from "../../settings.ts";
 import { inventory } from "../inventory/contract.ts";
 import { orders } from "./contract.ts";
@@ -77,6 +78,7 @@ export function createOrdersService(
       }),
       // A mixin stops after those before it: by then no payment is on its way any more.
       { stopped: async () => deps.payments.close() },
+      retention({ ...deps, service: orders.service, aging: [oldKeys] }),
       storeMixin(deps.store),
     ],
     actions: answerCalls(orders.calls, {

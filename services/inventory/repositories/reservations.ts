@@ -1,5 +1,6 @@
 import { createMessage } from "../../../mixins/messaging/message.ts";
 import type { Delivery, Outbox } from "../../../mixins/messaging/outbox.ts";
+import { readPage } from "../../../mixins/persistence/page.ts";
 import { collection, insert, replace, type Store, type Write } from "../../../mixins/persistence/store.ts";
 import type { Line, Reservation } from "../contract.ts";
 import type { Outcome } from "../domain/reservation.ts";
@@ -28,14 +29,31 @@ export function createReservations({
   return {
     find: (orderId: string): Promise<Reservation | undefined> => store.get(reservationRows, orderId),
 
-    /** The orders whose hold has run out at this time (RFC 3339), the longest overdue first. */
-    async listExpired({ at, limit }: { at: string; limit: number }): Promise<string[]> {
-      const overdue = await store.find(reservationRows, {
-        where: { status: "held", heldUntil: { lte: at } },
-        orderBy: [{ field: "heldUntil", direction: "asc" }],
+    /** Those reservations of the orders that there are. */
+    async findAll(orderIds: readonly string[]): Promise<Reservation[]> {
+      const found = await Promise.all(orderIds.map((orderId) => store.get(reservationRows, orderId)));
+      return found.filter((reservation) => reservation !== undefined);
+    },
+
+    /** A page of the orders whose hold has run out at this time (RFC 3339), the longest overdue first. */
+    async listExpired({
+      at,
+      limit,
+      cursor,
+    }: {
+      at: string;
+      limit: number;
+      cursor?: string | undefined;
+    }): Promise<{ orderIds: string[]; nextCursor: string | null }> {
+      const { items, nextCursor } = await readPage(store, reservationRows, {
+        where: { status: "held" },
+        by: "heldUntil",
+        direction: "asc",
+        within: { lte: at },
         limit,
+        cursor,
       });
-      return overdue.map(({ orderId }) => orderId);
+      return { orderIds: items.map(({ orderId }) => orderId), nextCursor };
     },
 
     /** What is available for an order's lines; a snapshot, only `save` binds. */

@@ -89,7 +89,14 @@ export function createOrderRepository({
       nowMs: number;
       limit: number;
       cursor?: string | undefined;
-    }) => readPage(store, orderRecords, { by: "settleFrom", direction: "asc", upTo: nowMs, limit, cursor }),
+    }) =>
+      readPage(store, orderRecords, {
+        by: "settleFrom",
+        direction: "asc",
+        within: { lte: nowMs },
+        limit,
+        cursor,
+      }),
 
     /** Those of the orders that exist. */
     async findAll(orderIds: readonly string[]): Promise<OrderRecord[]> {

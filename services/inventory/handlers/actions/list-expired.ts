@@ -7,7 +7,5 @@ export function listExpired({
   reservations,
   clock,
 }: InventoryDependencies): Handler<typeof inventory.calls.listExpired> {
-  return async ({ limit }) => ({
-    orderIds: await reservations.listExpired({ at: new Date(clock()).toISOString(), limit }),
-  });
+  return (page) => reservations.listExpired({ at: new Date(clock()).toISOString(), ...page });
 }
