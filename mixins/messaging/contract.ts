@@ -13,7 +13,11 @@ const OutboxEntry = z.strictObject({ eventId: z.string(), type: z.string(), orde
 export type OutboxEntry = z.output<typeof OutboxEntry>;
 
 /** A message that a consumer has not handled (yet). */
-const MissingEntry = OutboxEntry.extend({ consumer: z.string() });
+const MissingEntry = OutboxEntry.extend({
+  consumer: z.string(),
+  /** The consumer has given it up: it is a dead letter, and no copy of it has an effect. */
+  isDead: z.boolean(),
+});
 export type MissingEntry = z.output<typeof MissingEntry>;
 
 /** A dead letter's original message: as it was published, with the headers that tell its request. */

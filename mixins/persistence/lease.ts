@@ -17,6 +17,8 @@ export interface Leases {
    * A holder that pauses for longer than `ttlMs` has lost it without knowing: what it guards must be safe to do twice.
    */
   acquire(name: string, holder: string, ttlMs: number): Promise<boolean>;
+  /** Who has the lease now, if anybody. */
+  holderOf(name: string): Promise<string | undefined>;
   /** Gives one's own lease back before its time; another's stays as it is. */
   release(name: string, holder: string): Promise<void>;
 }
@@ -53,6 +55,11 @@ export function createLeases({
       return wins(
         replace(leases, { name, holder, expiresAt: now + ttlMs, version: version + 1 }, { version }),
       );
+    },
+
+    async holderOf(name) {
+      const lease = await store.get(leases, name);
+      return lease && lease.expiresAt > clock() ? lease.holder : undefined;
     },
 
     async release(name, holder) {
