@@ -76,6 +76,8 @@ export interface RunOptions {
   readonly input?: string;
   /** Interrupts the command (Ctrl-C) as soon as its output fits. */
   readonly interruptAt?: RegExp;
+  /** A copy of the project, when it is its command. */
+  readonly root?: string;
 }
 
 /** A new folder and a free port for a cluster that nobody has started yet. */
@@ -211,12 +213,12 @@ export async function until(
 /** Runs a command's script to its end, with these settings and no others. */
 async function runCommand(
   command: string,
-  { env = {}, args = [], input = "", interruptAt }: RunOptions,
+  { env = {}, args = [], input = "", interruptAt, root = ROOT }: RunOptions,
 ): Promise<CommandResult> {
   // Set but empty: neither the environment of the test run nor a .env file of the project plays a part.
   const unset = Object.fromEntries(Object.keys(settingsSchema.shape).map((name) => [name, ""]));
   const child = spawn(process.execPath, [`scripts/${command}.ts`, ...args], {
-    cwd: ROOT,
+    cwd: root,
     env: { ...process.env, ...unset, ...env },
   });
   child.stdin.end(input);
