@@ -89,7 +89,10 @@ export async function expectAllFulfilled(cluster: TestCluster, orders: readonly 
   const shop = await cluster.admin();
   const ended: Order[] = [];
   for (const { id } of orders) ended.push(await waitForOrder(shop, id, "fulfilled", 60_000));
-  const faults = () => [...ended.flatMap((order) => orderFaults(cluster, order)), ...stockFaults(cluster)];
+  const faults = () => {
+    const seen = snapshotOf(cluster);
+    return [...ended.flatMap((order) => orderFaults(seen, order)), ...stockFaults(cluster)];
+  };
   await until(
     "everything adds up",
     () => {
@@ -98,4 +101,15 @@ export async function expectAllFulfilled(cluster: TestCluster, orders: readonly 
     },
     30_000,
   );
+}
+
+/** The cluster as it is now, with its ledger and mails read once instead of for each order. */
+function snapshotOf(cluster: TestCluster): TestCluster {
+  const ledger = Map.groupBy(cluster.ledger(), ({ orderId }) => orderId);
+  const mails = Map.groupBy(cluster.mails(), (mail) => /Message-ID:\s+<(ord_[0-9a-f]+)\./i.exec(mail)?.[1]);
+  return {
+    ...cluster,
+    ledger: (orderId) => ledger.get(orderId ?? "") ?? [],
+    mails: (orderId) => mails.get(orderId ?? "") ?? [],
+  };
 }
