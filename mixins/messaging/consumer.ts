@@ -1,10 +1,10 @@
 import type { Msg, NatsConnection } from "nats";
-import type { MessageType } from "../../contracts/define-contract.ts";
 import { isFailureOfRequest } from "../domain-errors.ts";
-import type { Store } from "../persistence/store.ts";
+import type { Answers } from "./answers.ts";
 import { backOffMs } from "./back-off.ts";
-import { createDeliveryHandler, type RunHandler } from "./handle-delivery.ts";
-import { type JetStreamMessage, toJetStreamMessage } from "./jetstream-message.ts";
+import { type Addressed, address } from "./dead-letter.ts";
+import type { FailedTries } from "./failed-tries.ts";
+import { toJetStreamMessage } from "./jetstream-message.ts";
 
 export interface ConsumerLogger {
   warn(details: object, message: string): void;
@@ -12,47 +12,56 @@ export interface ConsumerLogger {
 }
 
 /**
- * Answers deliveries of one message type: handles them, and acks only what is in the store. What fails is handed back
- * with back-off and jitter, and never blocks other messages.
+ * Answers deliveries of one durable consumer: acks only what is in the store, and hands the rest back with back-off and
+ * jitter, so that it never blocks other messages.
+ * @param settle resolves once the delivery can be acked
  * @returns a function that never throws, to be called for each delivery
  */
 export function createConsumer({
   connection,
   consumer,
-  type,
-  store,
-  run,
+  settle,
+  answers,
+  failedTries,
   logger,
   ackWaitMs,
 }: {
   connection: NatsConnection;
   consumer: string;
-  type: MessageType;
-  store: Pick<Store, "get" | "commit">;
-  run: RunHandler;
+  settle: (message: Addressed) => Promise<void>;
+  answers: Pick<Answers, "note" | "forget">;
+  failedTries: Pick<FailedTries, "countOf">;
   logger: ConsumerLogger;
   ackWaitMs: number;
 }): (message: Msg) => Promise<void> {
-  const handle = createDeliveryHandler({ consumer, type, store, run });
-
   return async (raw) => {
     const delivered = toJetStreamMessage(connection, raw);
+    const message = address(consumer, delivered);
     const heartbeat = setInterval(() => delivered.working(), ackWaitMs / 3);
     try {
-      await handle(delivered);
+      await settle(message);
       await delivered.ack();
+      await bestEffort(answers.forget(message));
     } catch (error) {
-      handBack(delivered, raw.subject, error);
+      await bestEffort(answers.note(message));
+      handBack(message, error);
     } finally {
       clearInterval(heartbeat);
     }
   };
 
-  function handBack(delivered: JetStreamMessage, subject: string, error: unknown): void {
-    const delayMs = backOffMs(delivered.tries);
+  function handBack({ id, delivered }: Addressed, error: unknown): void {
+    const isItsOwn = isFailureOfRequest(error);
+    const delayMs = backOffMs(isItsOwn ? failedTries.countOf(id) : delivered.tries);
     if (!connection.isClosed()) delivered.nak(delayMs);
-    const details = { consumer, subject, tries: delivered.tries, delayMs, error: String(error) };
-    if (isFailureOfRequest(error)) logger.error(details, "message failed by itself, kept and tried again");
+    const { subject, tries } = delivered;
+    const details = { consumer, subject, tries, delayMs, error: String(error) };
+    if (isItsOwn) logger.error(details, "message failed by itself, tried again before it is given up");
     else logger.warn(details, "message not handled, tried again");
+  }
+
+  /** A note that is missing costs the message no more than a turn alone. */
+  async function bestEffort(note: Promise<void>): Promise<void> {
+    await note.catch((error) => logger.warn({ consumer, error: String(error) }, "answer not noted"));
   }
 }

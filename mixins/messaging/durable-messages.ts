@@ -1,17 +1,31 @@
 import type { Context, Service, ServiceAction, ServiceSchema } from "moleculer";
 import type { MessageType } from "../../contracts/define-contract.ts";
+import { answerCalls } from "../calls.ts";
+import { DependencyUnavailable } from "../errors.ts";
 import type { RequestMeta } from "../observability/request-context.ts";
 import { createLeases } from "../persistence/lease.ts";
 import type { Store } from "../persistence/store.ts";
-import { createConsumer } from "./consumer.ts";
+import { createAnswers } from "./answers.ts";
+import { discardMessage } from "./calls/discard-message.ts";
+import { messagesOf } from "./calls/messages-of.ts";
+import { missingOf } from "./calls/missing-of.ts";
+import { publishAgain } from "./calls/publish-again.ts";
+import { replayMessage } from "./calls/replay-message.ts";
+import { messagingContract } from "./contract.ts";
+import { createDeadLetters } from "./dead-letters.ts";
+import { createGate } from "./gate.ts";
+import { createDeliveryHandler, type DeliveryHandler } from "./handle-delivery.ts";
 import { connectJetStream, type JetStreamConnection } from "./jetstream-connection.ts";
-import { toJetStreamMessage } from "./jetstream-message.ts";
+import { keepLetters, type LetterKeeper } from "./keep-letters.ts";
 import type { Message } from "./message.ts";
 import type { Delivery, Outbox } from "./outbox.ts";
 import { createPublisher, type Publisher } from "./publisher.ts";
-import { createPuller, type Puller } from "./puller.ts";
+import type { Puller } from "./puller.ts";
 import { type Relay, startRelay } from "./relay.ts";
-import { ensureConsumer, ensureStreams, streamOf } from "./streams.ts";
+import { startConsumer } from "./start-consumer.ts";
+import { createStreamPublisher } from "./stream-publisher.ts";
+import { consumerName, ensureStreams } from "./streams.ts";
+import { createTroubles } from "./troubles.ts";
 
 /** Handles one durable message: its effect and `delivery.inbox` go into one batch of the outbox. */
 export type MessageHandler<M extends MessageType = MessageType> = (
@@ -40,14 +54,19 @@ export function on<M extends MessageType>(
 
 interface Running {
   readonly jetStream: JetStreamConnection;
+  readonly publisher: Publisher;
   readonly pullers: readonly Puller[];
   readonly relay: Relay;
+  readonly letters: LetterKeeper;
   readonly publishing: Set<Promise<void>>;
+  /** By the consumer's name. */
+  readonly deliveryHandlers: ReadonlyMap<string, DeliveryHandler>;
 }
 
 /**
  * Mixin: a service declares its durable handlers as a table, as it does with actions. Each delivered message runs as a
  * local broker call, through all middlewares. Publishes the service's outbox, and relays what a crash left behind.
+ * Answers the calls of `messagingContract(service)`.
  * Place it before the store's mixin, so that it stops while the store is still open.
  * @param service the service's name; consumers are named after it
  * @param ackWaitMs a message without an answer for this long is delivered again; a handler that works longer extends it
@@ -62,15 +81,31 @@ export function durableMessages({
 }: {
   service: string;
   natsUrl: string;
-  store: Pick<Store, "get" | "find" | "commit">;
+  store: Pick<Store, "get" | "find" | "count" | "commit">;
   outbox: Outbox;
   handlers: readonly Subscription[];
   ackWaitMs?: number;
 }): Partial<ServiceSchema> {
   let running: Running | undefined;
+  const troubles = createTroubles({ store });
+  const answers = createAnswers({ store });
+  const gate = createGate();
+  const consumers = handlers.map(({ type }) => ({
+    type: type.type,
+    consumer: consumerName(service, type.type),
+  }));
 
   return {
-    actions: Object.fromEntries(handlers.map((handler) => [actionName(handler.type), toAction(handler)])),
+    actions: {
+      ...Object.fromEntries(handlers.map((handler) => [actionName(handler.type), toAction(handler)])),
+      ...answerCalls(messagingContract(service).calls, {
+        messagesOf: messagesOf({ store }),
+        missingOf: missingOf({ store, consumers }),
+        publishAgain: publishAgain({ store, publisher: () => started().publisher }),
+        replayMessage: replayMessage({ troubles, handlerOf: (name) => started().deliveryHandlers.get(name) }),
+        discardMessage: discardMessage({ store, consumers, troubles }),
+      }),
+    },
 
     async started(this: Service) {
       const jetStream = await connectJetStream({
@@ -79,65 +114,65 @@ export function durableMessages({
         logger: this.logger,
       });
       await jetStream.untilReady(ensureStreams);
-      const publisher = createPublisher({ jetStream: jetStream.client, store, logger: this.logger });
+      const publish = createStreamPublisher(jetStream);
+      const publisher = createPublisher({ jetStream: { publish }, store, logger: this.logger });
       const publishing = publishOnCommit(outbox, publisher);
+      const deadLetters = createDeadLetters({ connection: jetStream.connection, publish });
+      const { logger } = this;
+      const shared = { service, jetStream, gate, troubles, answers, deadLetters, logger, ackWaitMs };
+      const deliveryHandlers = new Map<string, DeliveryHandler>();
       const pullers: Puller[] = [];
-      for (const handler of handlers) pullers.push(await startConsumer(this, jetStream, handler));
+      for (const { type, concurrency } of handlers) {
+        const handle = deliveryHandlerOf(this, type);
+        deliveryHandlers.set(consumerName(service, type.type), handle);
+        pullers.push(await startConsumer({ ...shared, type, concurrency, handle }));
+      }
+      const onError = (error: unknown) =>
+        logger.warn({ error: String(error) }, "outbox not relayed, tried again");
       const relay = startRelay({
         store,
         publisher,
         leases: createLeases({ store }),
         holder: this.broker.nodeID,
-        onError: (error) => this.logger.warn({ error: String(error) }, "outbox not relayed, tried again"),
+        onError,
+      });
+      const letters = keepLetters({
+        store,
+        deadLetters,
+        onError: (error) =>
+          logger.warn({ error: String(error) }, "dead letters not looked after, tried again"),
       });
       jetStream.onReconnect(() => {
         for (const puller of pullers) puller.reset();
+        relay.runForAll().catch(onError);
       });
-      running = { jetStream, pullers, relay, publishing };
+      running = { jetStream, publisher, pullers, relay, letters, publishing, deliveryHandlers };
     },
 
     async stopped() {
       if (!running) return;
-      const { jetStream, pullers, relay, publishing } = running;
+      const { jetStream, pullers, relay, letters, publishing } = running;
       running = undefined;
-      await Promise.all([...pullers.map((puller) => puller.stop()), relay.stop()]);
+      await Promise.all([...pullers.map((puller) => puller.stop()), relay.stop(), letters.stop()]);
       await Promise.all(publishing);
       await jetStream.close();
     },
   };
 
-  async function startConsumer(
-    owner: Service,
-    jetStream: JetStreamConnection,
-    { type, concurrency }: Subscription,
-  ): Promise<Puller> {
-    const { connection } = jetStream;
-    const ensure = () =>
-      jetStream.untilReady((manager) => ensureConsumer(manager, { service, type, ackWaitMs }));
-    const consumer = await ensure();
-    const { logger } = owner;
-    return createPuller({
-      connection,
-      stream: streamOf(type.kind),
-      consumer,
-      capacity: concurrency,
-      handle: createConsumer({
-        connection,
-        consumer,
-        type,
-        store,
-        logger,
-        ackWaitMs,
-        run: async (message, delivery, { requestId, user, traceparent }) => {
-          const handler = owner.actions[actionName(type)] as ServiceAction;
-          await handler({ message, delivery }, { requestID: requestId, meta: { user, traceparent } });
-        },
-      }),
-      handBack: (message) => toJetStreamMessage(connection, message).nak(0),
-      onMissing: async () => {
-        await jetStream.untilReady(ensureStreams);
-        await ensure();
-        logger.warn({ consumer }, "consumer was missing and is made anew");
+  function started(): Running {
+    if (!running) throw new DependencyUnavailable(`${service} is starting or stopping`);
+    return running;
+  }
+
+  /** Each message runs as a local call, whether the stream delivers it or an operator replays it. */
+  function deliveryHandlerOf(owner: Service, type: MessageType): DeliveryHandler {
+    return createDeliveryHandler({
+      consumer: consumerName(service, type.type),
+      type,
+      store,
+      run: async (message, delivery, { requestId, user, traceparent }) => {
+        const handler = owner.actions[actionName(type)] as ServiceAction;
+        await handler({ message, delivery }, { requestID: requestId, meta: { user, traceparent } });
       },
     });
   }

@@ -16,6 +16,9 @@ export interface Delivered {
   readonly tries: number;
 }
 
+/** Handles one delivery; when it resolves, the effect is in the store. */
+export type DeliveryHandler = (delivered: Delivered) => Promise<void>;
+
 /**
  * What a delivery means to a service, without its transport: validates, dedupes by the inbox, runs the handler. When it
  * resolves, the effect is in the store and the delivery can be acked; when it throws, the message must come again.
@@ -33,7 +36,7 @@ export function createDeliveryHandler({
   store: Pick<Store, "get" | "commit">;
   run: RunHandler;
   clock?: () => number;
-}): (delivered: Delivered) => Promise<void> {
+}): DeliveryHandler {
   return async (delivered) => {
     const message = parseMessage(type, delivered.body);
     const delivery = createDelivery({ consumer, message, tries: delivered.tries }, clock());

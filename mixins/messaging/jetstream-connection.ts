@@ -7,6 +7,7 @@ export interface JetStreamConnection {
   readonly client: JetStreamClient;
   /** Repeats `work` until JetStream has done it: a server that has just started may not be ready yet. */
   untilReady<T>(work: (manager: JetStreamManager) => Promise<T>): Promise<T>;
+  onDisconnect(listener: () => void): void;
   onReconnect(listener: () => void): void;
   close(): Promise<void>;
 }
@@ -47,16 +48,20 @@ export async function connectJetStream({
     pingInterval: 2_000,
     maxPingOut: 2,
   });
-  const listeners: (() => void)[] = [];
+  const onDisconnect: (() => void)[] = [];
+  const onReconnect: (() => void)[] = [];
   let closed = false;
   void watch();
 
   async function watch(): Promise<void> {
     for await (const status of connection.status()) {
-      if (status.type === Events.Disconnect) logger.warn("NATS is away, messages wait in the outbox");
-      if (status.type !== Events.Reconnect) continue;
-      logger.info("NATS is back");
-      for (const listener of listeners) listener();
+      if (status.type === Events.Disconnect) {
+        logger.warn("NATS is away, messages wait in the outbox");
+        for (const listener of onDisconnect) listener();
+      } else if (status.type === Events.Reconnect) {
+        logger.info("NATS is back");
+        for (const listener of onReconnect) listener();
+      }
     }
   }
 
@@ -74,9 +79,8 @@ export async function connectJetStream({
         }
       }
     },
-    onReconnect(listener) {
-      listeners.push(listener);
-    },
+    onDisconnect: (listener) => onDisconnect.push(listener),
+    onReconnect: (listener) => onReconnect.push(listener),
     async close() {
       closed = true;
       await connection.drain().catch(() => connection.close());

@@ -6,6 +6,13 @@ export interface JetStreamMessage {
   header(name: string): string | undefined;
   /** How often the message was delivered, this time included. */
   readonly tries: number;
+  /** The subject that the message was published to. */
+  readonly subject: string;
+  readonly stream: string;
+  /** Its place in the stream. */
+  readonly sequence: number;
+  /** Tells this stored message from every other, also from copies of it and in a stream that was made anew. */
+  readonly copy: string;
   /** Done, and the server has said that it knows. @throws {NatsError} it did not answer: the message comes again */
   ack(): Promise<void>;
   /** Not now: deliver it again after the delay. */
@@ -19,9 +26,10 @@ export function toJetStreamMessage(connection: NatsConnection, message: Msg): Je
   const reply = message.reply;
   if (!reply?.startsWith("$JS.ACK.")) throw new Error(`Not a delivery of a consumer: ${message.subject}`);
   return {
+    subject: message.subject,
     body: message.data,
     header: (name) => message.headers?.get(name) || undefined,
-    tries: deliveriesOf(reply),
+    ...placeOf(reply),
     ack: async () => {
       await connection.request(reply, "+ACK", { timeout: 2_000 });
     },
@@ -31,8 +39,9 @@ export function toJetStreamMessage(connection: NatsConnection, message: Msg): Je
   };
 }
 
-/** The count of deliveries from an ack subject: 9 tokens, or 11 and more where domain and account come first. */
-function deliveriesOf(reply: string): number {
+/** What an ack subject tells: 9 tokens, or 11 and more where domain and account come first. */
+function placeOf(reply: string) {
   const tokens = reply.split(".");
-  return Number(tokens.length > 9 ? tokens[6] : tokens[4]);
+  const [stream = "", , tries, sequence, , publishedNs] = tokens.slice(tokens.length > 9 ? 4 : 2);
+  return { stream, tries: Number(tries), sequence: Number(sequence), copy: `${sequence}-${publishedNs}` };
 }

@@ -5,9 +5,11 @@ import { Timestamp } from "../../contracts/shapes.ts";
 import { parseShape } from "../calls.ts";
 import { DomainError } from "../errors.ts";
 
+export const EventId = z.string().regex(/^evt_[0-9a-f]{32}$/);
+
 /** What every durable message carries around its data; maps to CloudEvents 1.0. */
 export const Envelope = z.strictObject({
-  id: z.string().regex(/^evt_[0-9a-f]{32}$/),
+  id: EventId,
   type: z.string(),
   /** Counted per producer and subject, so that a consumer can tell old from new. */
   version: z.int().min(1),

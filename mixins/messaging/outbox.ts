@@ -3,6 +3,7 @@ import { currentRequest, type RequestContext } from "../observability/request-co
 import { leases } from "../persistence/lease.ts";
 import { CommitConflict, collection, insert, type Store, type Write } from "../persistence/store.ts";
 import type { Message, OutgoingMessage } from "./message.ts";
+import { answers, troubles } from "./notes.ts";
 
 /** A message that was committed with the change that caused it; it stays until its order is settled. */
 export type OutboxRow = {
@@ -44,7 +45,7 @@ export const inboxRows = collection<InboxRow>({
 });
 
 /** The collections that the store of a service with durable messages needs. */
-export const messagingCollections = [outboxRows, inboxRows, leases];
+export const messagingCollections = [outboxRows, inboxRows, leases, troubles, answers];
 
 /** One delivery of a message to one consumer. */
 export interface Delivery {

@@ -1,11 +1,9 @@
-import type { JetStreamClient } from "nats";
 import { headers } from "nats";
 import { adjust, CommitConflict, type Store } from "../persistence/store.ts";
 import { encodeRequest } from "./headers.ts";
 import { type OutboxRow, outboxRows } from "./outbox.ts";
+import type { PublishToStream } from "./stream-publisher.ts";
 import { subjectOf } from "./streams.ts";
-
-const PUBLISH_TIMEOUT_MS = 5_000;
 
 export interface Publisher {
   /** Publishes rows that were committed just now. Never throws: what fails stays pending for the relay. */
@@ -13,8 +11,9 @@ export interface Publisher {
   /**
    * Publishes rows that may have been published before, with a fresh `Nats-Msg-Id`: the stream's dedupe window would
    * swallow a known one, even where the message itself was purged. Consumers dedupe by event id.
+   * @returns how many the stream has taken
    */
-  publishAgain(rows: readonly OutboxRow[]): Promise<void>;
+  publishAgain(rows: readonly OutboxRow[]): Promise<number>;
 }
 
 interface Logger {
@@ -28,28 +27,27 @@ export function createPublisher({
   logger,
   clock = Date.now,
 }: {
-  jetStream: JetStreamClient;
+  jetStream: { readonly publish: PublishToStream };
   store: Pick<Store, "commit">;
   logger: Logger;
   clock?: () => number;
 }): Publisher {
-  async function send(row: OutboxRow, messageId: string): Promise<void> {
+  /** Answers whether the stream has the message. */
+  async function send(row: OutboxRow, messageId: string): Promise<boolean> {
     try {
       await jetStream.publish(
         subjectOf(row.kind, row.message.type, row.subject),
         JSON.stringify(row.message),
-        {
-          msgID: messageId,
-          timeout: PUBLISH_TIMEOUT_MS,
-          headers: encodeRequest(headers(), row.request),
-        },
+        { msgID: messageId, headers: encodeRequest(headers(), row.request) },
       );
       await markSent(row);
+      return true;
     } catch (error) {
       logger.warn(
         { error: String(error), eventId: row.id, type: row.message.type },
         "message not published, the relay will try again",
       );
+      return false;
     }
   }
 
@@ -69,7 +67,8 @@ export function createPublisher({
     },
     async publishAgain(rows) {
       const stamp = clock().toString(36);
-      await Promise.all(rows.map((row) => send(row, `${row.id}:${stamp}`)));
+      const sent = await Promise.all(rows.map((row) => send(row, `${row.id}:${stamp}`)));
+      return sent.filter(Boolean).length;
     },
   };
 }

@@ -2,7 +2,7 @@ import { createInbox, type Msg, type NatsConnection } from "nats";
 
 /** How long the server keeps a pull request open, in milliseconds. */
 const EXPIRES_MS = 5_000;
-/** Pause before a consumer that is gone is looked for again. */
+/** Pause before a consumer that is gone is made anew: a server that is still removing its files would remove the new ones too. */
 const MISSING_PAUSE_MS = 500;
 
 export interface Puller {
@@ -17,7 +17,7 @@ export interface Puller {
  * buffer beside what is being handled; messages in it would run out of time while nobody works on them.
  * @param handle answers once the message is dealt with; must not throw
  * @param handBack gives back a message that arrives while stopping
- * @param onMissing the server knows no such consumer; resolves once it may be asked again
+ * @param onMissing the server may know no such consumer; resolves once it does
  */
 export function createPuller({
   connection,
@@ -66,14 +66,24 @@ export function createPuller({
       JSON.stringify({ batch: free, expires: EXPIRES_MS * 1e6 }),
       { reply: `${inbox}.${request}` },
     );
-    pullAgainIn(EXPIRES_MS + 1_000);
+    // The server ends each request, at the latest when it expires. Silence means that it was lost, or that the server
+    // knows no such consumer: it does not say so while the stream exists.
+    mendIn(EXPIRES_MS + 1_000);
   }
 
-  function pullAgainIn(delayMs: number): void {
+  /** Has the consumer looked after, unless a message or another status comes first. */
+  function mendIn(delayMs: number): void {
     clearTimeout(timer);
+    const lost = request;
     timer = setTimeout(() => {
-      requested = 0;
-      pull();
+      if (requested === 0) return;
+      void onMissing()
+        .catch(() => {})
+        .then(() => {
+          if (request !== lost) return;
+          requested = 0;
+          pull();
+        });
     }, delayMs);
   }
 
@@ -92,12 +102,9 @@ export function createPuller({
   function onStatus(message: Msg): void {
     if (stopping || message.subject !== `${inbox}.${request}`) return;
     const code = message.headers?.code ?? 0;
+    // No such consumer, or it was deleted: `requested` is kept, so that nothing is asked before it is back.
     if (code === 503 || code === 409) {
-      // No such consumer, or it was deleted: keep `requested`, so that nothing is asked before it is back.
-      pullAgainIn(MISSING_PAUSE_MS + EXPIRES_MS);
-      void onMissing()
-        .catch(() => {})
-        .then(() => pullAgainIn(MISSING_PAUSE_MS));
+      mendIn(MISSING_PAUSE_MS);
       return;
     }
     requested = 0;

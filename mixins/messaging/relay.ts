@@ -1,15 +1,18 @@
 import type { Leases } from "../persistence/lease.ts";
 import type { Store } from "../persistence/store.ts";
-import { outboxRows } from "./outbox.ts";
+import { type OutboxRow, outboxRows } from "./outbox.ts";
 import type { Publisher } from "./publisher.ts";
 
 const LEASE = "outbox-relay";
-const LEASE_MS = 15_000;
+/** Longer than a batch takes, so that a relay keeps its lease; short, so that a dead one is soon replaced. */
+const LEASE_MS = 6_000;
 const BATCH = 200;
 
 export interface Relay {
   /** Publishes all overdue rows now, if no other process does; answers how many it took up. */
   run(): Promise<number>;
+  /** Publishes all rows that are pending now, however young, as soon as a run under way has ended. */
+  runForAll(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -43,34 +46,65 @@ export function startRelay({
   void run().catch(onError);
 
   function run(): Promise<number> {
-    running ??= relayAll().finally(() => {
-      running = undefined;
-    });
+    running ??= start(clock() - overdueAfterMs);
     return running;
   }
 
-  async function relayAll(): Promise<number> {
+  async function runForAll(): Promise<number> {
+    await running?.catch(() => {});
+    // Rows of this very millisecond too.
+    running ??= start(clock() + 1);
+    return running;
+  }
+
+  function start(before: number): Promise<number> {
+    return relayAll(before).finally(() => {
+      running = undefined;
+    });
+  }
+
+  async function relayAll(before: number): Promise<number> {
     let count = 0;
-    const before = clock() - overdueAfterMs;
-    let from: number | undefined;
+    // Rows that could not be published stay pending: each page starts behind the last one, the next run takes them up.
+    let last: OutboxRow | undefined;
     while (!stopped) {
-      const rows = await store.find(outboxRows, {
-        where: { pending: 1, createdAt: from === undefined ? { lt: before } : { lt: before, gt: from } },
-        orderBy: [{ field: "createdAt", direction: "asc" }],
-        limit: BATCH,
-      });
+      const rows = await nextPage(before, last);
       if (rows.length === 0 || !(await leases.acquire(LEASE, holder, LEASE_MS))) return count;
       await publisher.publishAgain(rows);
       count += rows.length;
       if (rows.length < BATCH) return count;
-      // Rows that could not be published stay pending: go on behind them, the next run takes them up again.
-      from = rows.at(-1)?.createdAt;
+      last = rows.at(-1);
     }
     return count;
   }
 
+  /** The oldest pending rows after `last`, in the order of their time and id: many may share one millisecond. */
+  async function nextPage(before: number, last: OutboxRow | undefined): Promise<OutboxRow[]> {
+    const orderBy = [{ field: "createdAt", direction: "asc" }] as const;
+    if (!last)
+      return store.find(outboxRows, {
+        where: { pending: 1, createdAt: { lt: before } },
+        orderBy,
+        limit: BATCH,
+      });
+    const { id, createdAt } = last;
+    const sameTime = await store.find(outboxRows, {
+      where: { pending: 1, createdAt, id: { gt: id } },
+      orderBy,
+      limit: BATCH,
+    });
+    if (sameTime.length === BATCH) return sameTime;
+    const later = await store.find(outboxRows, {
+      where: { pending: 1, createdAt: { gt: createdAt, lt: before } },
+      orderBy,
+      limit: BATCH - sameTime.length,
+    });
+    return [...sameTime, ...later];
+  }
+
   return {
     run,
+    runForAll,
     async stop() {
       stopped = true;
       clearInterval(timer);

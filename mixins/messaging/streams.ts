@@ -11,6 +11,7 @@ import {
   type StreamConfig,
 } from "nats";
 import type { MessageType } from "../../contracts/define-contract.ts";
+import { DEAD_LETTERS } from "./dead-letter.ts";
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -22,6 +23,9 @@ interface Stream {
   readonly prefix: string;
   readonly maxBytes: number;
 }
+
+/** Letters stay until an operator decides; each consumer and message has one. */
+const DEAD_LETTER_STREAM = { name: DEAD_LETTERS, prefix: "dead-letters", maxBytes: 128 * 2 ** 20 };
 
 const STREAMS: Record<MessageType["kind"], Stream> = {
   event: { name: "EVENTS", prefix: "events", maxBytes: 512 * 2 ** 20 },
@@ -45,22 +49,29 @@ export function consumerName(service: string, type: string): string {
 
 /** Creates the streams that are missing. A full stream refuses publishes: the outbox keeps what it refused. */
 export async function ensureStreams(manager: JetStreamManager): Promise<void> {
-  for (const { name, prefix, maxBytes } of Object.values(STREAMS)) {
-    const config: Partial<StreamConfig> & { name: string } = {
+  for (const stream of Object.values(STREAMS))
+    await ensureStream(manager, stream, { max_age: nanos(STREAM_MAX_AGE_MS) });
+  await ensureStream(manager, DEAD_LETTER_STREAM, { max_msgs_per_subject: 1 });
+}
+
+async function ensureStream(
+  manager: JetStreamManager,
+  { name, prefix, maxBytes }: Stream,
+  limits: Partial<StreamConfig>,
+): Promise<void> {
+  await manager.streams.info(name).catch(async (error: NatsError) => {
+    if (error.api_error?.code !== 404) throw error;
+    await manager.streams.add({
       name,
       subjects: [`${prefix}.>`],
       retention: RetentionPolicy.Limits,
       storage: StorageType.File,
       discard: DiscardPolicy.New,
       max_bytes: maxBytes,
-      max_age: nanos(STREAM_MAX_AGE_MS),
       duplicate_window: nanos(2 * 60_000),
-    };
-    await manager.streams.info(name).catch(async (error: NatsError) => {
-      if (error.api_error?.code !== 404) throw error;
-      await manager.streams.add(config);
+      ...limits,
     });
-  }
+  });
 }
 
 /** Creates the durable consumer of one message type for one service, if it is missing; answers its name. */
