@@ -18,7 +18,7 @@ function randomCounts(random: Random): NodeCounts {
   return {
     orders: random.between(1, 2),
     inventory: random.between(1, 2),
-    worker: random.between(1, 2),
+    worker: 1,
     ...(random.chance(0.06) ? { notifications: random.between(1, 2) } : {}),
     ...(random.chance(0.12) ? { tally: 1 } : {}),
   };
@@ -31,7 +31,7 @@ async function randomStory(simulation: Simulation): Promise<void> {
     SKUS.map((sku) => ({ sku, onHand: random.between(1, 4), amount: random.between(1, 9) * 50 })),
   );
   trace?.("schedule", "faults", faults.rates);
-  const orders = random.pick([1, 1, 2, 2, 3]);
+  const orders = random.pick([1, 1, 1, 2, 2, 3]);
   for (let number = 1; number <= orders; number++) startCustomer(simulation, `key-${number}`);
   if (random.chance(0.2)) startShopkeeper(simulation);
   if (random.chance(0.2)) startExpiry(simulation);

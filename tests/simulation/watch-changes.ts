@@ -121,5 +121,5 @@ export function watchChanges(violations: string[]): (change: Change) => void {
 const offerKey = (sku: string, name: string, amount: number) => `${sku} ${name} ${amount}`;
 
 function isSame(a: unknown, b: unknown): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
 }

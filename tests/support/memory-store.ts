@@ -152,9 +152,9 @@ function takesUnique(rows: Rows, { collection, document }: Extract<Write, { docu
   );
 }
 
-/** As JSON would copy it: fields that are undefined are left out. */
+/** As JSON would copy it: fields that are undefined are left out. What is frozen came out of a store, and is shared. */
 function frozenCopy<T>(value: T): T {
-  if (typeof value !== "object" || value === null) return value;
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return value;
   if (Array.isArray(value)) return Object.freeze(value.map(frozenCopy)) as T;
   const copy: Record<string, unknown> = {};
   for (const field of Object.keys(value)) {
