@@ -1,6 +1,9 @@
 /** One broker configuration for every node, whichever services it hosts. */
 import type { BrokerOptions } from "moleculer";
+import { dropLateCalls } from "./mixins/drop-late-calls.ts";
 import { currentRequest, requestContextMiddleware } from "./mixins/observability/request-context.ts";
+import { answeringNodesFirst } from "./mixins/transport/answering-nodes-first.ts";
+import { DeathAwareNats } from "./mixins/transport/nats-transporter.ts";
 import { required, type Settings } from "./settings.ts";
 
 /** Milliseconds until a call's answer counts as unknown; each nested call gets what is left of it. */
@@ -11,23 +14,22 @@ const REQUEST_TIMEOUT_MS = 5_000;
  * @throws {BadSetting} NATS_URL is missing
  */
 export function brokerOptions(settings: Settings, nodeId: string): BrokerOptions {
+  const transporter = new DeathAwareNats({
+    url: required(settings, "NATS_URL"),
+    name: nodeId,
+    reconnectTimeWait: 250,
+    maxReconnectAttempts: -1,
+    // A link that hangs is given up after two unanswered pings.
+    pingInterval: 2_000,
+    maxPingOut: 2,
+    // A stack trace per request is a third of the client's work.
+    noAsyncTraces: true,
+  });
   return {
     nodeID: nodeId,
     namespace: "orders",
-    transporter: {
-      type: "NATS",
-      options: {
-        url: required(settings, "NATS_URL"),
-        name: nodeId,
-        reconnectTimeWait: 250,
-        maxReconnectAttempts: -1,
-        // A link that hangs is given up after two unanswered pings.
-        pingInterval: 2_000,
-        maxPingOut: 2,
-        // A stack trace per request is a third of the client's work.
-        noAsyncTraces: true,
-      },
-    },
+    transporter,
+    registry: { strategy: answeringNodesFirst((node) => transporter.isSilent(node)) },
     logger: {
       type: "Pino",
       options: {
@@ -50,7 +52,7 @@ export function brokerOptions(settings: Settings, nodeId: string): BrokerOptions
     // Calls are retried at the edge alone: by the gateway for its clients, by redelivery for durable messages. A layer
     // in between would multiply the tries.
     retryPolicy: { enabled: false },
-    // A dead node is noticed after one to two heartbeat time-outs.
+    // For nodes whose connection stays open although they hang: the transporter notices the others at once.
     heartbeatInterval: 2,
     heartbeatTimeout: 6,
     circuitBreaker: {
@@ -65,6 +67,6 @@ export function brokerOptions(settings: Settings, nodeId: string): BrokerOptions
     metrics: { enabled: true },
     validator: false,
     skipProcessEventRegistration: true,
-    middlewares: [requestContextMiddleware()],
+    middlewares: [dropLateCalls(), requestContextMiddleware()],
   };
 }
