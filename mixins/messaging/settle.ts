@@ -72,8 +72,12 @@ export function createSettle({
   /** Notes that the message is alone before it is handled: a note that is left over tells of a crash. */
   async function tryAlone(message: Addressed): Promise<void> {
     const crashes = await troubles.beginAlone(message);
+    if (crashes === undefined) return;
     if (crashes >= CRASHES_ALONE)
-      return giveUp(message, new KilledItsProcess(`The message killed its process ${crashes} times, alone`));
+      return giveUp(
+        message,
+        new KilledItsProcess(`The message killed its process, ${crashes} times while it was alone`),
+      );
     try {
       await tryIt(message);
     } finally {

@@ -45,12 +45,14 @@ export function createTroubles({
     },
 
     /**
-     * Notes that the message is handled alone from now on; answers how often that ended in a crash.
+     * Notes that the message is handled alone from now on; answers how often that ended in a crash, or undefined when
+     * it was given up meanwhile.
      * @throws {CopyIsAlone} another copy of it is
      * @throws {CommitConflict} as {@link save}
      */
-    async beginAlone({ id, delivered: { copy } }: Addressed): Promise<number> {
+    async beginAlone({ id, delivered: { copy } }: Addressed): Promise<number | undefined> {
       const found = await find(id);
+      if (found?.state === "dead") return undefined;
       // Only one at a time is alone in this process: a note of its own is one that could not be removed, no crash.
       const isLeftOver = found?.state === "alone" && found.by !== process;
       if (isLeftOver && found.copy !== copy && clock() - found.at < ALONE_MS) throw new CopyIsAlone();

@@ -16,7 +16,7 @@ import { createMessage } from "../../mixins/messaging/message.ts";
 import { createOutbox, messagingCollections } from "../../mixins/messaging/outbox.ts";
 import { requestContextMiddleware } from "../../mixins/observability/request-context.ts";
 import { createSqliteStore } from "../../mixins/persistence/sqlite-store.ts";
-import { collection } from "../../mixins/persistence/store.ts";
+import { collection, insert } from "../../mixins/persistence/store.ts";
 import { storeMixin } from "../../mixins/persistence/store-mixin.ts";
 
 export const kettleBoiled = event("kettle.boiled", z.strictObject({ litres: z.number() }));
@@ -26,18 +26,23 @@ export const effects = collection<Effect>({ name: "effects", key: "id" });
 
 export type KettleHandler = MessageHandler<typeof kettleBoiled>;
 
-/** @param file of the store; nodes of one service share it */
+/**
+ * @param name of the service
+ * @param file of the store; nodes of one service share it
+ */
 export async function startKettleService({
   natsUrl,
   handle,
+  name = "kettle",
   file = join(mkdtempSync(join(tmpdir(), "orders-messaging-")), "kettle.sqlite"),
-  nodeId = "kettle-1",
+  nodeId = `${name}-1`,
   more = [],
   concurrency = 16,
   ackWaitMs = 10_000,
 }: {
   natsUrl: string;
   handle: (deps: Pick<KettleService, "store" | "outbox">) => KettleHandler;
+  name?: string;
   file?: string;
   nodeId?: string;
   more?: readonly Subscription[];
@@ -53,11 +58,11 @@ export async function startKettleService({
     middlewares: [requestContextMiddleware()],
   });
   broker.createService({
-    name: "kettle",
+    name,
     mixins: [
       domainErrors(),
       durableMessages({
-        service: "kettle",
+        service: name,
         natsUrl,
         store,
         outbox,
@@ -70,6 +75,15 @@ export async function startKettleService({
   await broker.start();
   return { broker, store, outbox, file, stop: () => broker.stop() };
 }
+
+/** Remembers each effect once, in the batch of the inbox row. */
+export const remember =
+  ({ outbox }: Pick<KettleService, "outbox">): KettleHandler =>
+  async (message, delivery) =>
+    outbox.commit({
+      writes: [insert(effects, { id: message.subject, seen: message.data.litres })],
+      delivery,
+    });
 
 export type KettleService = Awaited<ReturnType<typeof startKettleService>>;
 

@@ -7,8 +7,8 @@ import { eventually } from "../../support/eventually.ts";
 import {
   boiled,
   effects,
-  type KettleHandler,
   type KettleService,
+  remember,
   startKettleService,
 } from "../../support/messaging-fixture.ts";
 import { startNatsServer, type TestNatsServer } from "../../support/nats-server.ts";
@@ -40,15 +40,6 @@ async function start(
   running.push(service);
   return service;
 }
-
-/** Remembers each effect once, in the batch of the inbox row. */
-const remember =
-  ({ outbox }: Pick<KettleService, "outbox">): KettleHandler =>
-  async (message, delivery) =>
-    outbox.commit({
-      writes: [insert(effects, { id: message.subject, seen: message.data.litres })],
-      delivery,
-    });
 
 const effectOf = (service: KettleService, id: string) => eventually(() => service.store.get(effects, id));
 
@@ -141,24 +132,6 @@ describe("a durable message", () => {
     const { message } = boiled("k1");
     await publishRaw(JSON.stringify(message));
     await eventually(() => service.store.get(inboxRows, `kettle--kettle-boiled:${message.id}`));
-  });
-
-  test.each([
-    ["is not JSON", "{"],
-    ["has no envelope", JSON.stringify({ litres: 1 })],
-    ["has the wrong data", JSON.stringify({ ...boiled("poison").message, data: { litres: "many" } })],
-    ["has an unknown schemaVersion", JSON.stringify({ ...boiled("poison").message, schemaVersion: 9 })],
-  ])("that %s is kept and tried again, and blocks no other", async (_what, body) => {
-    const service = await start({ handle: remember, concurrency: 1 });
-    await publishRaw(body);
-    await publishRaw(JSON.stringify(boiled("healthy").message));
-    expect(await effectOf(service, "healthy")).toBeDefined();
-    const manager = await connection.jetstreamManager();
-    await eventually(async () => {
-      const info = await manager.consumers.info("EVENTS", "kettle--kettle-boiled");
-      return info.num_redelivered === 1 && info.delivered.consumer_seq >= 4;
-    });
-    expect(await service.store.count(effects)).toBe(1);
   });
 
   test("whose dependency fails is tried again, with growing pauses, until it works", async () => {
