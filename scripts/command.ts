@@ -20,11 +20,16 @@ export interface CommandInput {
 /**
  * Runs a command with the settings of the environment and, behind it, of the project's `.env` file.
  * @param command answers the exit code
+ * @param reads the settings that the command looks at; a bad one among the others must not keep it from its work
  */
-export async function runCommand(command: (input: CommandInput) => Promise<number>): Promise<void> {
+export async function runCommand(
+  command: (input: CommandInput) => Promise<number>,
+  { reads }: { reads?: readonly (keyof Settings)[] } = {},
+): Promise<void> {
   process.stdout.on("error", endQuietlyWhenNobodyReads);
+  keepFilesPrivate();
   try {
-    process.exitCode = await command(readInput());
+    process.exitCode = await command(readInput(reads));
   } catch (error) {
     const expected = error instanceof BadSetting || error instanceof CannotDo;
     console.error(expected ? error.message : error);
@@ -32,10 +37,17 @@ export async function runCommand(command: (input: CommandInput) => Promise<numbe
   }
 }
 
-function readInput(): CommandInput {
+/** Stores, mails and logs hold customers' data and the keys that tokens are signed with: all processes inherit this. */
+export function keepFilesPrivate(): void {
+  process.umask(0o077);
+}
+
+function readInput(reads: readonly (keyof Settings)[] | undefined): CommandInput {
   const envFile = join(ROOT, ".env");
   if (existsSync(envFile)) process.loadEnvFile(envFile);
-  const settings = readSettings(process.env);
+  const settings = readSettings(
+    reads ? Object.fromEntries(reads.map((name) => [name, process.env[name]])) : process.env,
+  );
   return { settings: { ...settings, DATA_DIR: resolve(settings.DATA_DIR) }, environment: process.env };
 }
 

@@ -6,7 +6,7 @@ import { livingRecords } from "./cluster/records.ts";
 import { stopCluster } from "./cluster/stop-cluster.ts";
 import { type CommandInput, runCommand } from "./command.ts";
 
-await runCommand(down);
+await runCommand(down, { reads: ["DATA_DIR"] });
 
 async function down({ settings }: CommandInput): Promise<number> {
   const dataDir = settings.DATA_DIR;

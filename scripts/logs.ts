@@ -12,7 +12,7 @@ import { CannotDo, type CommandInput, runCommand } from "./command.ts";
 const LATEST = 100;
 const POLL_MS = 200;
 
-await runCommand(logs);
+await runCommand(logs, { reads: ["DATA_DIR"] });
 
 async function logs({ settings, environment }: CommandInput): Promise<number> {
   const filter: LogFilter = { requestId: environment.REQUEST, node: nodeFilter(environment.NODE) };

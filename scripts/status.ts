@@ -9,7 +9,7 @@ import { formatTable } from "./table.ts";
 
 const ANSWER_WITHIN_MS = 2_000;
 
-await runCommand(status);
+await runCommand(status, { reads: ["DATA_DIR"] });
 
 async function status({ settings }: CommandInput): Promise<number> {
   const cluster = loadCluster(settings.DATA_DIR);

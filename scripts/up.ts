@@ -13,15 +13,20 @@ import { PartDidNotStart, prepareCluster, startSupervisor, untilReady } from "./
 import { stopCluster } from "./cluster/stop-cluster.ts";
 import { supervise } from "./cluster/supervisor.ts";
 import { welcome } from "./cluster/welcome.ts";
-import { CannotDo, type CommandInput, runCommand } from "./command.ts";
+import { CannotDo, type CommandInput, keepFilesPrivate, runCommand } from "./command.ts";
 
 /** Settings that are planned; to ignore them would start something else than was asked for. */
 const NOT_YET = ["REDIS_URL", "MONGO_URL"];
 const LINES_OF_A_FAILURE = 15;
 
 const { values } = parseArgs({ options: { supervise: { type: "string" } } });
-if (values.supervise) await supervise(values.supervise);
+if (values.supervise) await superviseAlone(values.supervise);
 else await runCommand(up);
+
+async function superviseAlone(dataDir: string): Promise<void> {
+  keepFilesPrivate();
+  await supervise(dataDir);
+}
 
 async function up(input: CommandInput): Promise<number> {
   const unsupported = NOT_YET.find((name) => input.environment[name]);

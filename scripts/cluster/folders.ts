@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { CannotDo } from "../command.ts";
 
 /** Where a cluster keeps what, below its DATA_DIR. */
 export function foldersOf(dataDir: string) {
@@ -23,10 +24,18 @@ export function foldersOf(dataDir: string) {
   };
 }
 
-/** Creates the folders that the commands write to; what runs the cluster is nobody else's to read. */
+/**
+ * Creates the folders that the commands write to; what runs the cluster is nobody else's to read.
+ * @throws {CannotDo} DATA_DIR cannot be such a folder
+ */
 export function createFolders(dataDir: string): void {
   const { run, records, logs } = foldersOf(dataDir);
-  for (const folder of [run, records, logs]) mkdirSync(folder, { recursive: true });
+  try {
+    for (const folder of [run, records, logs]) mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new CannotDo(`DATA_DIR ${dataDir} can not be used as a folder (${code}): choose another.`);
+  }
   for (const folder of [run, records]) chmodSync(folder, 0o700);
 }
 
