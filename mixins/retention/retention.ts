@@ -1,6 +1,7 @@
 import type { ServiceSchema } from "moleculer";
 import { OrderId } from "../../contracts/shapes.ts";
 import { answerCalls } from "../calls.ts";
+import { answers } from "../messaging/notes.ts";
 import { inboxRows, outboxRows } from "../messaging/outbox.ts";
 import { STREAM_MAX_AGE_MS } from "../messaging/streams.ts";
 import { readPage } from "../persistence/page.ts";
@@ -44,10 +45,14 @@ const messageRows: Readonly<Record<MessageRows, MessageRowsOf>> = {
   },
 };
 
+const agingMessages: readonly Aging[] = [
+  { collection: answers, by: "at", keepMs: STREAM_MAX_AGE_MS + DAY_MS },
+];
+
 /**
  * Mixin: a service cleans its own store when the worker's job asks it to; answers the calls of
  * `retentionContract(service)`.
- * @param aging collections whose rows go by their age
+ * @param aging further collections whose rows go by their age
  * @param clock Unix time in milliseconds
  */
 export function retention({
@@ -82,7 +87,7 @@ export function retention({
 
       async forgetOld() {
         const removed = await Promise.all(
-          aging.map(async ({ collection, by, keepMs }) => {
+          [...agingMessages, ...aging].map(async ({ collection, by, keepMs }) => {
             const where = { [by]: { lte: clock() - keepMs } };
             return removeAll(collection, await store.find(collection, { where, limit: ROWS_AT_ONCE }));
           }),
