@@ -1,24 +1,26 @@
 import { describe, expect, test } from "@jest/globals";
 import { bugs } from "./bugs.ts";
 import { runSchedule } from "./schedule.ts";
+import type { Bug } from "./services.ts";
 
-/** Many more than any of the bugs needs. */
-const SEEDS = 5_000;
 const LIMIT_MS = 60_000;
 
-async function firstFailingSeed(bug: (typeof bugs)[keyof typeof bugs]): Promise<number | undefined> {
-  for (let seed = 1; seed <= SEEDS; seed++) if ((await runSchedule({ seed, bug })).length > 0) return seed;
+/** The first seed from 1 on that fails within the limit. */
+async function firstFailingSeed(bug: Bug): Promise<number | undefined> {
+  const end = performance.now() + LIMIT_MS;
+  for (let seed = 1; performance.now() < end; seed++)
+    if ((await runSchedule({ seed, bug })).length > 0) return seed;
   return undefined;
 }
 
 describe("the simulation can fail", () => {
-  test.each(Object.entries(bugs))(
-    "it finds the bug %s, and holds with the same seed without it",
+  test.each(Object.entries<Bug>(bugs))(
+    "it finds the bug %s within a minute, and the same seed holds without it",
     async (_name, bug) => {
       const seed = await firstFailingSeed(bug);
       expect(seed).toBeDefined();
       expect(await runSchedule({ seed: seed as number })).toEqual([]);
     },
-    LIMIT_MS,
+    2 * LIMIT_MS,
   );
 });
