@@ -29,6 +29,14 @@ describe("A lease", () => {
     expect(await leases.acquire("reconciler", "two", 100)).toBe(true);
   });
 
+  test("tells who has it, as long as it lasts", async () => {
+    expect(await leases.holderOf("expiry")).toBeUndefined();
+    await leases.acquire("expiry", "one", 100);
+    expect(await leases.holderOf("expiry")).toBe("one");
+    now += 100;
+    expect(await leases.holderOf("expiry")).toBeUndefined();
+  });
+
   test("goes to exactly one of many that want it at once, new or expired", async () => {
     const racing = () =>
       Promise.all(Array.from({ length: 10 }, (_, index) => leases.acquire("expiry", `${now}-${index}`, 100)));

@@ -95,6 +95,23 @@ describe("A page", () => {
     );
   });
 
+  test("has the oldest first when asked so, within bounds", async () => {
+    await add(row("a", 1), row("b", 2), row("c", 2), row("d", 3), row("e", 4));
+    const query = { by: "at", direction: "asc", within: { gte: 2, lte: 3 }, limit: 2 } as const;
+    const first = await readPage(store, rows, query);
+    expect(idsOf(first)).toEqual(["b", "c"]);
+    const second = await readPage(store, rows, { ...query, cursor: first.nextCursor });
+    expect(idsOf(second)).toEqual(["d"]);
+    expect(second.nextCursor).toBeNull();
+  });
+
+  test("goes on within rows of one time, oldest first too", async () => {
+    await add(row("a", 1), row("b", 1), row("c", 1), row("d", 2));
+    const query = { by: "at", direction: "asc", limit: 2 } as const;
+    const first = await readPage(store, rows, query);
+    expect(idsOf(await readPage(store, rows, { ...query, cursor: first.nextCursor }))).toEqual(["c", "d"]);
+  });
+
   test.each([
     ["empty", ""],
     ["no base64url", "%%%"],
