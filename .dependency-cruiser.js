@@ -72,11 +72,11 @@ export default {
     },
     {
       name: "streams-behind-the-mixin",
-      comment: "Only the messaging mixin and providers know NATS.",
+      comment: "Only the messaging mixin, the transporter and providers know NATS.",
       severity: "error",
       from: {
         path: "^(services|mixins|contracts)/",
-        pathNot: "^mixins/messaging/|^services/[^/]+/providers/",
+        pathNot: "^mixins/(messaging|transport)/|^services/[^/]+/providers/",
       },
       to: { path: "(^|/)node_modules/nats/" },
     },

@@ -28,6 +28,8 @@ export function brokerOptions(settings: Settings, nodeId: string): BrokerOptions
   return {
     nodeID: nodeId,
     namespace: "orders",
+    // Of this broker alone: services tell their health in it.
+    metadata: {},
     transporter,
     registry: { strategy: answeringNodesFirst((node) => transporter.isSilent(node)) },
     logger: {

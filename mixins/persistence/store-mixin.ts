@@ -1,5 +1,6 @@
 import type { ServiceBroker, ServiceSchema } from "moleculer";
 import DbService from "moleculer-db";
+import { tellHealth } from "../health/tell-health.ts";
 import type { Collection, ConnectedStore, Query } from "./store.ts";
 
 /** moleculer-db's actions would let a caller write any field and probe hidden ones: none of them exists. */
@@ -29,7 +30,7 @@ export function storeMixin(store: ConnectedStore): Partial<ServiceSchema> {
   const [main] = store.collections;
   if (!main) throw new TypeError("A store needs at least one collection");
   return {
-    mixins: [DbService as Partial<ServiceSchema>],
+    mixins: [tellHealth(() => store.isHealthy()), DbService as Partial<ServiceSchema>],
     adapter: adapterOf(store, main),
     settings: { idField: main.key },
     actions: NO_ACTIONS,

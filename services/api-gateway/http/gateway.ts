@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout } from "node:timers/promises";
 import { Errors, type ServiceBroker } from "moleculer";
 import { callService } from "../../../mixins/calls.ts";
+import { isHealthySomewhere } from "../../../mixins/health/tell-health.ts";
 import { accessTokens, accounts } from "../../accounts/contract.ts";
 import { createReadiness } from "../health/readiness.ts";
 import { type Problem, problem } from "../problems/problem.ts";
@@ -39,7 +40,7 @@ export function createGateway({ broker, logger, port, host, drainMs, clock, hand
   const readiness = createReadiness({
     services: NEEDED_SERVICES,
     isConnected: pulse.isConnected,
-    isAvailable: (service) => isAvailable(broker, service),
+    isAvailable: (service) => isHealthySomewhere(broker, service),
   });
   const responder = createResponder({ isDraining: readiness.isDraining });
   const keys = createPublicKeys({
@@ -123,12 +124,6 @@ function unacceptable({ headers, httpVersion }: IncomingMessage): Problem | unde
   if (headers.host === undefined && httpVersion === "1.1")
     return problem("malformed-request", { detail: "The Host header is missing." });
   return undefined;
-}
-
-function isAvailable(broker: ServiceBroker, service: string): boolean {
-  return broker.registry
-    .getServiceList({ onlyAvailable: true, skipInternal: true })
-    .some(({ name }: { name: string }) => name === service);
 }
 
 /** For the log: no stack. */
