@@ -10,17 +10,27 @@ import { expectAllFulfilled, mailsOf, stockFaults } from "../support/audit.ts";
 import { startCluster, type TestCluster, until, waitForOrder } from "../support/cluster.ts";
 import { availableOf, placeOrder, productWith } from "../support/shop.ts";
 
-/** The orders that the reconciler still looks at. */
-function unsettledOf({ dataDir }: TestCluster): string[] {
-  const database = new DatabaseSync(join(dataDir, "orders.sqlite"), { readOnly: true, timeout: 5_000 });
+/** The rows of a query on a service's own file. */
+function query({ dataDir }: TestCluster, service: string, sql: string): Record<string, unknown>[] {
+  const file = join(dataDir, `${service}.sqlite`);
+  const database = new DatabaseSync(file, { readOnly: true, timeout: 5_000 });
   try {
-    const rows = database.prepare(
-      "SELECT key FROM orders WHERE json_extract(doc, '$.settleFrom') IS NOT NULL",
-    );
-    return rows.all().map(({ key }) => String(key));
+    return database.prepare(sql).all();
   } finally {
     database.close();
   }
+}
+
+/** The orders that the reconciler still looks at. */
+function unsettledOf(cluster: TestCluster): string[] {
+  const unsettled = "SELECT key FROM orders WHERE json_extract(doc, '$.settleFrom') IS NOT NULL";
+  return query(cluster, "orders", unsettled).map(({ key }) => String(key));
+}
+
+/** For how many orders the reconciler had messages published again. */
+function republishedOf(cluster: TestCluster): number {
+  const sum = "SELECT sum(json_extract(doc, '$.did.republished')) AS sum FROM job_runs";
+  return Number(query(cluster, "worker", sum)[0]?.sum);
 }
 
 interface Listed {
@@ -99,6 +109,7 @@ describe("A cluster", () => {
     await expectAllFulfilled(cluster, orders);
     await until("every order is settled", () => unsettledOf(cluster).length === 0, 60_000);
     expect(await availableOf(cluster, sku)).toBe(1_000 - orders.length);
+    expect(republishedOf(cluster)).toBeGreaterThan(0);
   }, 120_000);
 
   test("tells operators what its jobs did and what its monitor found, and nobody else", async () => {
