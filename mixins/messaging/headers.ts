@@ -23,6 +23,16 @@ export function decodeRequest(header: (name: string) => string | undefined): Par
   };
 }
 
+/** The headers that {@link encodeRequest} wrote, as they are. */
+export function requestHeaders(header: (name: string) => string | undefined): Record<string, string> {
+  return Object.fromEntries(
+    [REQUEST_ID, TRACEPARENT, USER].flatMap((name) => {
+      const value = header(name);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
 function decodeUser(value: string | undefined): User | undefined {
   if (value === undefined) return undefined;
   try {

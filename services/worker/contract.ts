@@ -1,7 +1,7 @@
 /** What the worker takes. The only file of worker that other services may import. */
 import { z } from "zod";
 import { call, command, defineContract } from "../../contracts/define-contract.ts";
-import { OrderId, Timestamp } from "../../contracts/shapes.ts";
+import { OrderId, PageParams, pageOf, Timestamp } from "../../contracts/shapes.ts";
 
 /** One run of a job. `aborted`: stopped on the way, to be done again; `lost`: its node died on the way. */
 const JobRun = z.strictObject({
@@ -45,6 +45,34 @@ export const InvariantReport = z.strictObject({
   error: z.string().optional(),
 });
 
+/** `<consumer>:<event id>`; where no event id could be read, the stream and sequence stand for it. */
+export const DeadLetterId = z
+  .string()
+  .max(200)
+  .regex(/^[A-Za-z0-9-]+--[A-Za-z0-9-]+:(evt_[0-9a-f]{32}|[A-Z_]+-\d+)$/);
+
+/** A message that a consumer has given up: it failed by itself, or killed its process. */
+export const DeadLetter = z.strictObject({
+  id: DeadLetterId,
+  service: z.string(),
+  consumer: z.string(),
+  eventId: z.string(),
+  type: z.string(),
+  orderId: z.string(),
+  /** Why its consumer gave it up. */
+  error: z.strictObject({ code: z.string(), message: z.string() }),
+  tries: z.int(),
+  at: Timestamp,
+  requestId: z.string(),
+  traceparent: z.string().optional(),
+});
+export type DeadLetter = z.output<typeof DeadLetter>;
+
+/** A dead letter with its body: JSON where it is JSON, else text; cut when it is very long. */
+export const DeadLetterWithBody = DeadLetter.extend({ body: z.unknown(), bodyIsCut: z.boolean() });
+
+const OneLetter = z.strictObject({ id: DeadLetterId });
+
 export const worker = defineContract("worker", {
   calls: {
     /** All scheduled jobs. */
@@ -59,6 +87,21 @@ export const worker = defineContract("worker", {
       result: z.strictObject({ items: z.array(InvariantReport) }),
       idempotent: true,
     }),
+    /** The dead letters of all services, the newest first. */
+    listDeadLetters: call({
+      params: z.strictObject(PageParams),
+      result: pageOf(DeadLetter),
+      idempotent: true,
+    }),
+    /** Errors: DEAD_LETTER_NOT_FOUND. */
+    getDeadLetter: call({ params: OneLetter, result: DeadLetterWithBody, idempotent: true }),
+    /**
+     * Has the one consumer that failed handle the message once more; the letter goes when that went well.
+     * Errors: DEAD_LETTER_NOT_FOUND, REPLAY_FAILED with the `error`.
+     */
+    replayDeadLetter: call({ params: OneLetter, result: DeadLetter, idempotent: true }),
+    /** The message is never handled; the letter goes. Errors: DEAD_LETTER_NOT_FOUND. */
+    discardDeadLetter: call({ params: OneLetter, result: DeadLetter, idempotent: true }),
   },
   events: {},
   commands: {

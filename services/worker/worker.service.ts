@@ -11,7 +11,11 @@ import { storeMixin } from "../../mixins/persistence/store-mixin.ts";
 import { retention as retentionOf } from "../../mixins/retention/retention.ts";
 import { required, type Settings } from "../../settings.ts";
 import { worker } from "./contract.ts";
+import { discardDeadLetter } from "./handlers/actions/discard-dead-letter.ts";
+import { getDeadLetter } from "./handlers/actions/get-dead-letter.ts";
+import { listDeadLetters } from "./handlers/actions/list-dead-letters.ts";
 import { listJobs } from "./handlers/actions/list-jobs.ts";
+import { replayDeadLetter } from "./handlers/actions/replay-dead-letter.ts";
 import { reportInvariants } from "./handlers/actions/report-invariants.ts";
 import { shipFulfilment } from "./handlers/commands/ship-fulfilment.ts";
 import { expireHolds } from "./handlers/jobs/expire-holds.ts";
@@ -22,7 +26,10 @@ import { retention } from "./handlers/jobs/retention.ts";
 import type { Job } from "./jobs/job.ts";
 import { scheduledJobs } from "./jobs/scheduled-jobs.ts";
 import { forgetViolations, registerViolations } from "./jobs/violations-gauge.ts";
+import { createDeadLetterStream } from "./providers/dead-letter-stream.ts";
+import { createJetStreamAccess } from "./providers/jetstream-access.ts";
 import { createStreams, type Streams } from "./providers/streams.ts";
+import { createDeadLetters } from "./repositories/dead-letters.ts";
 import {
   createInvariantReports,
   type InvariantReports,
@@ -97,16 +104,19 @@ function jobsOf(deps: {
 /** Every call, command and job that the worker takes. */
 export function createWorkerService({
   clock = Date.now,
-  holdSeconds = 900,
+  holdSeconds,
   ...deps
 }: {
   store: ConnectedStore;
   outbox: Outbox;
   natsUrl: string;
   clock?: () => number;
-  holdSeconds?: number;
+  /** How long stock is held for an order that is not paid. */
+  holdSeconds: number;
 }): ServiceSchema {
-  const streams = createStreams(deps);
+  const jetStream = createJetStreamAccess(deps);
+  const streams = createStreams({ jetStream });
+  const letters = createDeadLetters({ stream: createDeadLetterStream({ jetStream }) });
   const runs = createJobRuns(deps);
   const reports = createInvariantReports(deps);
   const leases = createLeases({ ...deps, clock });
@@ -119,9 +129,9 @@ export function createWorkerService({
       scheduledJobs({ ...actions, leases, onLeadLost: ({ broker }) => forgetViolations(broker) }),
       {
         started(this: Service) {
-          return streams.connect(`${this.broker.nodeID}-jobs`, this.logger);
+          return jetStream.connect(`${this.broker.nodeID}-streams`, this.logger);
         },
-        stopped: () => streams.close(),
+        stopped: () => jetStream.close(),
       },
       durableMessages({
         ...deps,
@@ -134,6 +144,10 @@ export function createWorkerService({
     actions: answerCalls(worker.calls, {
       listJobs: listJobs(actions),
       invariants: reportInvariants(actions),
+      listDeadLetters: listDeadLetters({ letters }),
+      getDeadLetter: getDeadLetter({ letters }),
+      replayDeadLetter: replayDeadLetter({ letters }),
+      discardDeadLetter: discardDeadLetter({ letters }),
     }),
     created(this: Service) {
       registerViolations(this.broker);

@@ -31,6 +31,7 @@ export const problemTypes = {
   "insufficient-stock": { status: 409, title: "There is not enough stock" },
   "order-cannot-be-cancelled": { status: 409, title: "The order can not be cancelled any more" },
   "order-cannot-be-returned": { status: 409, title: "Only a fulfilled order can be returned" },
+  "replay-failed": { status: 409, title: "The message failed again" },
   "body-too-large": { status: 413, title: "The body is too large", detail: "At most 100 kB are taken." },
   "unsupported-media-type": {
     status: 415,

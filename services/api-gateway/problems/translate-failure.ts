@@ -22,6 +22,7 @@ const domainFailures: Readonly<Record<string, Translation>> = {
   DUPLICATE_SKU: { to: "invalid-request", detail: () => "The same sku stands in two lines." },
   ORDER_CANNOT_BE_CANCELLED: { to: "order-cannot-be-cancelled" },
   ORDER_CANNOT_BE_RETURNED: { to: "order-cannot-be-returned" },
+  REPLAY_FAILED: { to: "replay-failed", show: ["error"] },
   SKU_TAKEN: { to: "sku-taken", show: ["sku"] },
   EMAIL_TAKEN: { to: "email-taken" },
   BAD_CREDENTIALS: { to: "bad-credentials" },

@@ -1,13 +1,8 @@
-import { type ConsumerInfo, type JetStreamManager, NatsError, type StreamInfo } from "nats";
-import { DependencyUnavailable } from "../../../mixins/errors.ts";
-import {
-  connectJetStream,
-  type JetStreamConnection,
-} from "../../../mixins/messaging/jetstream-connection.ts";
+import type { ConsumerInfo, StreamInfo } from "nats";
 import { streamOf } from "../../../mixins/messaging/streams.ts";
 import type { ConsumerProgress, StreamFill } from "../domain/streams.ts";
+import { type JetStreamAccess, unlessMissing } from "./jetstream-access.ts";
 
-const TIMEOUT_MS = 2_000;
 const NAMES = [streamOf("event"), streamOf("command")];
 
 /** Every method throws `DependencyUnavailable` when JetStream does not answer. */
@@ -20,34 +15,9 @@ export interface Streams {
   purge(stream: string, upTo: number): Promise<number>;
 }
 
-interface Logger {
-  warn(message: string): void;
-  info(message: string): void;
-}
-
 /** The streams behind all services, for whoever looks after them. */
-export function createStreams({ natsUrl }: { natsUrl: string }): Streams & {
-  connect(name: string, logger: Logger): Promise<void>;
-  close(): Promise<void>;
-} {
-  let jetStream: JetStreamConnection | undefined;
-
-  async function ask<T>(work: (manager: JetStreamManager) => Promise<T>): Promise<T> {
-    if (!jetStream) throw new DependencyUnavailable("JetStream is not connected");
-    try {
-      return await work(
-        await jetStream.connection.jetstreamManager({ checkAPI: false, timeout: TIMEOUT_MS }),
-      );
-    } catch (error) {
-      throw new DependencyUnavailable(`JetStream does not answer: ${String(error)}`, { cause: error });
-    }
-  }
-
+export function createStreams({ jetStream: { ask } }: { jetStream: Pick<JetStreamAccess, "ask"> }): Streams {
   return {
-    async connect(name, logger) {
-      jetStream = await connectJetStream({ natsUrl, name, logger });
-    },
-
     survey: () =>
       ask(async ({ streams }) => {
         const found = await Promise.all(NAMES.map((name) => streams.info(name).catch(unlessMissing)));
@@ -59,16 +29,7 @@ export function createStreams({ natsUrl }: { natsUrl: string }): Streams & {
 
     purge: (stream, upTo) =>
       ask(async ({ streams }) => (await streams.purge(stream, { seq: upTo + 1 })).purged),
-
-    async close() {
-      await jetStream?.close();
-      jetStream = undefined;
-    },
   };
-}
-
-function unlessMissing(error: unknown): undefined {
-  if (!(error instanceof NatsError) || error.api_error?.code !== 404) throw error;
 }
 
 function toFill({ config, created, state }: StreamInfo): StreamFill {

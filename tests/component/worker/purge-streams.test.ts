@@ -3,7 +3,8 @@ import { connect, type JetStreamManager, type NatsConnection } from "nats";
 import { ensureConsumer, ensureStreams } from "../../../mixins/messaging/streams.ts";
 import { orders } from "../../../services/orders/contract.ts";
 import { purgeStreams } from "../../../services/worker/handlers/jobs/purge-streams.ts";
-import { createStreams } from "../../../services/worker/providers/streams.ts";
+import { createJetStreamAccess } from "../../../services/worker/providers/jetstream-access.ts";
+import { createStreams, type Streams } from "../../../services/worker/providers/streams.ts";
 import { startNatsServer, type TestNatsServer } from "../../support/nats-server.ts";
 import { openJobFixture } from "./job-fixture.ts";
 
@@ -15,19 +16,21 @@ describe("The job that makes room in the streams", () => {
   let nats: TestNatsServer;
   let connection: NatsConnection;
   let manager: JetStreamManager;
-  let streams: ReturnType<typeof createStreams>;
+  let jetStream: ReturnType<typeof createJetStreamAccess>;
+  let streams: Streams;
   let fixture: Awaited<ReturnType<typeof openJobFixture>>;
   beforeAll(async () => {
     nats = await startNatsServer();
     connection = await connect({ servers: nats.url });
     manager = await connection.jetstreamManager();
-    streams = createStreams({ natsUrl: nats.url });
-    await streams.connect("test", silent);
+    jetStream = createJetStreamAccess({ natsUrl: nats.url });
+    await jetStream.connect("test", silent);
+    streams = createStreams({ jetStream });
     fixture = await openJobFixture([]);
   });
   afterAll(async () => {
     await fixture.stop();
-    await streams.close();
+    await jetStream.close();
     await connection.close();
     await nats.stop();
   });
