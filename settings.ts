@@ -4,7 +4,7 @@ import { z } from "zod";
 const url = (...protocols: string[]) =>
   z.string().refine(
     (value) => {
-      return URL.canParse(value) && protocols.includes(new URL(value).protocol);
+      return value.split(",").every((one) => URL.canParse(one) && protocols.includes(new URL(one).protocol));
     },
     `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(" or ")}`,
   );

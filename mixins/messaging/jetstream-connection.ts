@@ -1,6 +1,10 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { connect, Events, type JetStreamClient, type JetStreamManager, type NatsConnection } from "nats";
 
 const RETRY_MS = 250;
+const CLOSE_WITHIN_MS = 2_000;
+/** A server that takes the connection and then says nothing is tried again after this. */
+const CONNECT_TIMEOUT_MS = 2_000;
 
 export interface JetStreamConnection {
   readonly connection: NatsConnection;
@@ -43,6 +47,7 @@ export async function connectJetStream({
     maxReconnectAttempts: -1,
     reconnectTimeWait: RETRY_MS,
     waitOnFirstConnect: true,
+    timeout: CONNECT_TIMEOUT_MS,
     noAsyncTraces: true,
     // A link that hangs is given up after two unanswered pings.
     pingInterval: 2_000,
@@ -83,7 +88,10 @@ export async function connectJetStream({
     onReconnect: (listener) => onReconnect.push(listener),
     async close() {
       closed = true;
-      await connection.drain().catch(() => connection.close());
+      // A server that hangs never answers a drain.
+      const gaveUp = delay(CLOSE_WITHIN_MS, undefined, { ref: false });
+      await Promise.race([connection.drain().catch(() => {}), gaveUp]);
+      await connection.close();
     },
   };
 }

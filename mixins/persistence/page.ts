@@ -31,6 +31,9 @@ interface PageQuery {
   readonly cursor?: string | null | undefined;
 }
 
+/** A page ends early rather than be too large for one message: NATS takes 1 MB. */
+const PAGE_BYTES = 512_000;
+
 /** The place of a page's last item: its value of `by`, and its key. */
 type Place = readonly [value: string | number, key: string];
 
@@ -49,9 +52,18 @@ export async function readPage<T extends Document>(
   // One more than asked for tells whether there is a next page.
   const query = { where, by, direction, ...(within ? { within } : {}), limit: limit + 1 };
   const found = await findAfter(store, collection, query, place);
-  const items = found.slice(0, limit);
+  const items = withinBytes(found.slice(0, limit));
   const last = items.at(-1);
-  return { items, nextCursor: found.length > limit && last ? toCursor(collection, by, last) : null };
+  return { items, nextCursor: found.length > items.length && last ? toCursor(collection, by, last) : null };
+}
+
+/** The first of these items that fit into one message, and at least one. */
+export function withinBytes<T>(items: readonly T[]): T[] {
+  let bytes = 0;
+  return items.filter((item, index) => {
+    bytes += Buffer.byteLength(JSON.stringify(item));
+    return index === 0 || bytes <= PAGE_BYTES;
+  });
 }
 
 async function findAfter<T extends Document>(

@@ -48,7 +48,7 @@ function adapterOf(store: ConnectedStore, main: Collection) {
       try {
         await store.connect();
       } catch (error) {
-        logger.error({ err: error }, "store cannot be opened, trying again");
+        logger.error({ error: String(error) }, "store cannot be opened, trying again");
         throw error;
       }
     },

@@ -51,8 +51,8 @@ export const accounts = defineContract("accounts", {
   calls: {
     /** Errors: EMAIL_TAKEN (addresses compare without case). */
     register: call({ params: Register, result: User, idempotent: false }),
-    /** Errors: BAD_CREDENTIALS, the same for an unknown address and a wrong password. */
-    login: call({ params: Login, result: Session, idempotent: true }),
+    /** Errors: BAD_CREDENTIALS, the same for an unknown address and a wrong password. Costly on purpose, so it is not retried. */
+    login: call({ params: Login, result: Session, idempotent: false }),
     /** Errors: USER_NOT_FOUND. */
     getUser: call({ params: z.strictObject({ userId: UserId }), result: User, idempotent: true }),
     /** The public keys that tokens are signed with (RFC 7517). */

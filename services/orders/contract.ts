@@ -29,13 +29,13 @@ const HistoryEntry = z.strictObject({
   by: z.string(),
 });
 
-const ShippingAddress = z.strictObject({
-  name: z.string().trim().min(1).max(200),
-  street: z.string().trim().min(1).max(200),
-  city: z.string().trim().min(1).max(100),
-  postalCode: z.string().trim().min(1).max(20),
-  country: z.string().regex(/^[A-Z]{2}$/, "must be an ISO 3166 code such as DE"),
-});
+/** Where to, in the customer's own words: lines of text or named parts. Data, never markup. */
+const ShippingAddress = z.union([
+  z.string().trim().min(1).max(1000),
+  z
+    .record(z.string().min(1).max(50), z.string().max(500))
+    .refine((parts) => Object.keys(parts).length <= 20, "takes at most 20 parts"),
+]);
 
 /** An order as clients and other services see it. Prices and names are those at placing time. */
 export const Order = z.strictObject({

@@ -1,4 +1,5 @@
-import { type Page, readPage, toCursor } from "../../../mixins/persistence/page.ts";
+import { setImmediate } from "node:timers/promises";
+import { type Page, readPage, toCursor, withinBytes } from "../../../mixins/persistence/page.ts";
 import type { Collection, Store } from "../../../mixins/persistence/store.ts";
 
 /** A catalogue row as far as the search looks at it. */
@@ -26,8 +27,10 @@ export async function searchPage<T extends Searched>(
       ...page.items.filter(({ sku, name }) => [sku, name].some((text) => text.toLowerCase().includes(part))),
     );
     next = page.nextCursor;
+    // A search that finds little reads much: others get their turn between two pages of it.
+    await setImmediate();
   } while (next !== null && found.length <= limit);
-  const items = found.slice(0, limit);
+  const items = withinBytes(found.slice(0, limit));
   const last = items.at(-1);
-  return { items, nextCursor: found.length > limit && last ? toCursor(rows, by, last) : null };
+  return { items, nextCursor: found.length > items.length && last ? toCursor(rows, by, last) : null };
 }

@@ -29,16 +29,21 @@ export function changeOnce(
     effect: async () => {
       const now = clock();
       const cause = { at: new Date(now).toISOString(), by: user.id, reason };
+      let changedIt = false;
       const order = await repository.change(
         orderId,
         (current) => {
           if (!maySee(user, current)) throw new OrderNotFound(orderId);
-          return decide(current, cause);
+          const next = decide(current, cause);
+          changedIt = next.order !== current;
+          return next;
         },
         { writes: [idempotency.remember(key, orderId, now)] },
       );
+      // It was changed before: by the same key at the same time, maybe with another body.
+      const replayed = !changedIt && (await idempotency.find(key)) !== undefined;
       ctx.service?.logger.info({ orderId, status: order.status }, done);
-      return { order: toOrder(order), replayed: false };
+      return { order: toOrder(order), replayed };
     },
     replay: async () => ({ order: toOrder(await repository.get(orderId)), replayed: true }),
   });

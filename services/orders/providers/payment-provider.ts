@@ -59,8 +59,11 @@ const Authorized = z.discriminatedUnion("status", [
 const Moved = z.object({ paymentId: PaymentId });
 const Problem = z.object({ detail: z.string() });
 
-/** 4xx that may pass: request time-out, too early, too many requests. */
-const TEMPORARY = [408, 425, 429];
+/**
+ * The answers that say for good that nothing was done. Any other (a key that is still at work, credentials that do not
+ * fit, a proxy's page) tells nothing about the money: its outcome is unknown, and the same key finds out.
+ */
+const REFUSALS = { authorize: [400, 402, 422], move: [400, 402, 404, 409, 422] };
 
 /**
  * With the defaults a call takes at most 4.2 s: two tries of 2 s and up to 0.2 s between them, below the 5 s that a
@@ -89,9 +92,14 @@ export function createPaymentProvider({
   const isAnswer = (error: unknown) => error instanceof PaymentRefused;
   const breaker = createBreaker({ name: "payment-provider", isAnswer, logger, ...breakerOptions });
 
-  async function ask<S extends z.ZodType>(path: string, body: unknown, request: Request, answer: S) {
+  async function ask<S extends z.ZodType>(
+    path: string,
+    body: unknown,
+    request: Request,
+    { answer, refusals }: { answer: S; refusals: readonly number[] },
+  ) {
     const headers = { "idempotency-key": request.key, "x-request-id": request.requestId };
-    const attempt = async () => understand(await client.post(path, body, headers), answer);
+    const attempt = async () => understand(await client.post(path, body, headers), { answer, refusals });
     try {
       return await breaker.run(() => repeat(attempt, { tries, backOffMs, unless: isAnswer }));
     } catch (error) {
@@ -104,12 +112,18 @@ export function createPaymentProvider({
   const move =
     (name: "capture" | "void" | "refund") =>
     async ({ paymentId, ...request }: PaymentRequest) => {
-      await ask(`/v1/payments/${encodeURIComponent(paymentId)}/${name}`, {}, request, Moved);
+      await ask(`/v1/payments/${encodeURIComponent(paymentId)}/${name}`, {}, request, {
+        answer: Moved,
+        refusals: REFUSALS.move,
+      });
     };
 
   return {
     async authorize({ orderId, amount, paymentMethod, ...request }) {
-      const answer = await ask("/v1/payments", { orderId, ...amount, paymentMethod }, request, Authorized);
+      const answer = await ask("/v1/payments", { orderId, ...amount, paymentMethod }, request, {
+        answer: Authorized,
+        refusals: REFUSALS.authorize,
+      });
       const { status, paymentId } = answer;
       return status === "declined"
         ? { outcome: status, paymentId, reason: answer.reason }
@@ -126,8 +140,11 @@ export function createPaymentProvider({
 }
 
 /** @throws {PaymentRefused} refused for good; {PaymentOutcomeUnknown} any other answer than the one asked for */
-function understand<S extends z.ZodType>({ status, body }: JsonAnswer, schema: S): z.output<S> {
-  if (status >= 400 && status < 500 && !TEMPORARY.includes(status)) {
+function understand<S extends z.ZodType>(
+  { status, body }: JsonAnswer,
+  { answer: schema, refusals }: { answer: S; refusals: readonly number[] },
+): z.output<S> {
+  if (refusals.includes(status)) {
     const problem = Problem.safeParse(body);
     const why = problem.success ? problem.data.detail : "no reason given";
     throw new PaymentRefused(`The payment provider refused: ${why}`, { status });

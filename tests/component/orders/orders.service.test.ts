@@ -253,6 +253,25 @@ describe("inventory.rejected", () => {
   });
 });
 
+describe("orders.cancel", () => {
+  test("with one key and several bodies at once changes the order once and refuses the others", async () => {
+    const orderId = await placed();
+    const bodies = ["a", "b", "c"].map((letter) => ({
+      reason: letter,
+      idempotency: key("cancel", letter.repeat(64)),
+    }));
+    const answers = await Promise.allSettled(
+      bodies.map((body) => fixture.call(orders.calls.cancel, { orderId, ...body }, ann)),
+    );
+    const refused = answers.filter(({ status }) => status === "rejected") as PromiseRejectedResult[];
+    expect(refused.map(({ reason }) => reason.type)).toEqual([
+      "IDEMPOTENCY_KEY_REUSED",
+      "IDEMPOTENCY_KEY_REUSED",
+    ]);
+    expect((await outboxOf(orderId)).filter((type) => type === "order.cancelled")).toHaveLength(1);
+  });
+});
+
 describe("fulfilment", () => {
   const step = (call: "claimFulfilment" | "capturePayment" | "fulfil", orderId: string) =>
     fixture.call(orders.calls[call], { orderId });

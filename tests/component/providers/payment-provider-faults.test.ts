@@ -75,7 +75,16 @@ describe("The payment provider's client, with a provider that fails,", () => {
     expect(provider.received[1]?.body).toEqual(provider.received[0]?.body);
   });
 
-  test.each([400, 402, 404, 409, 422])("does not ask again after a %i", async (status) => {
+  test.each([401, 403, 404, 409])("takes a %i for no answer about the money", async (status) => {
+    provider.behaviour = { status, body: { detail: "no" } };
+    await expect(payments.authorize(request)).rejects.toThrow(PaymentOutcomeUnknown);
+    if (status === 404 || status === 409) return;
+    await expect(payments.void({ key: "k", paymentId: "pay_1", requestId: "req-1" })).rejects.toThrow(
+      PaymentOutcomeUnknown,
+    );
+  });
+
+  test.each([400, 402, 422])("does not ask again after a %i", async (status) => {
     provider.behaviour = { status, body: { detail: "no" } };
     await expect(payments.authorize(request)).rejects.toThrow(PaymentRefused);
     expect(provider.received).toHaveLength(1);
