@@ -15,6 +15,7 @@ export interface ShopClient {
   post<T = unknown>(path: string, body: unknown, options?: { key?: string }): Promise<Answer<T>>;
   /** As `post`, for changes. */
   patch<T = unknown>(path: string, body: unknown, options?: { key?: string }): Promise<Answer<T>>;
+  delete<T = unknown>(path: string): Promise<Answer<T>>;
   /** The same client with somebody's access token. */
   as(accessToken: string): ShopClient;
 }
@@ -50,6 +51,7 @@ export function createShopClient(baseUrl: string, accessToken?: string): ShopCli
     get: (path) => send("GET", path),
     post: (path, body, options) => write("POST", path, body, options),
     patch: (path, body, options) => write("PATCH", path, body, options),
+    delete: (path) => send("DELETE", path),
     as: (token) => createShopClient(baseUrl, token),
   };
 }
