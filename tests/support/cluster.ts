@@ -132,7 +132,9 @@ export async function emptyCluster({ env = {} }: { env?: Environment } = {}): Pr
     async customer() {
       const email = `customer-${randomBytes(6).toString("hex")}@example.com`;
       const password = "password-of-a-test";
-      await expectStatus(shop.post("/v1/auth/register", { email, password, name: "Test Customer" }), 201);
+      const account = { email, password, name: "Test Customer" };
+      // Taken already: an earlier try of ours, whose answer was lost.
+      await untilAnswered(() => shop.post("/v1/auth/register", account), [201, 409]);
       return await signIn(shop, email, password);
     },
     admin: () => signIn(shop, "admin@example.com", own.ADMIN_PASSWORD ?? ""),
@@ -236,17 +238,27 @@ async function runCommand(
 }
 
 async function signIn(shop: ShopClient, email: string, password: string): Promise<ShopClient> {
-  const answer = await expectStatus(shop.post("/v1/auth/login", { email, password }), 200);
+  const answer = await untilAnswered(() => shop.post("/v1/auth/login", { email, password }), [200]);
   return shop.as((answer.body as { accessToken: string }).accessToken);
 }
 
-async function expectStatus<A extends { status: number; body: unknown }>(
-  answer: Promise<A>,
-  status: number,
+/**
+ * Asks again, as a client does, while a part of the cluster is away (503, no connection); the request must be one that
+ * is safe to repeat.
+ * @throws {Error} the answer is another than the wanted ones, or none came within 40 s
+ */
+export async function untilAnswered<A extends { status: number; body: unknown }>(
+  ask: () => Promise<A>,
+  wanted: readonly number[],
 ): Promise<A> {
-  const given = await answer;
-  if (given.status === status) return given;
-  throw new Error(`Answered ${given.status} instead of ${status}: ${JSON.stringify(given.body)}`);
+  const deadline = Date.now() + 40_000;
+  for (;;) {
+    const given = await ask().catch(() => undefined);
+    if (given && wanted.includes(given.status)) return given;
+    if ((given && given.status !== 503) || Date.now() > deadline)
+      throw new Error(`Answered ${given?.status} instead of ${wanted}: ${JSON.stringify(given?.body)}`);
+    await delay(250);
+  }
 }
 
 function linesOf(file: string): string[] {

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Answer, ShopClient } from "../../scripts/cluster/shop-client.ts";
 import type { Order } from "../../services/orders/contract.ts";
-import type { TestCluster } from "./cluster.ts";
+import { type TestCluster, untilAnswered } from "./cluster.ts";
 
 interface OrderBody {
   readonly items: readonly { readonly sku: string; readonly quantity: number }[];
@@ -25,8 +25,7 @@ export async function productWith(
   const sku = `T-${randomBytes(6).toString("hex").toUpperCase()}`;
   const admin = await cluster.admin();
   const product = { sku, name: "A product", price: { amount: price, currency }, onHand };
-  const { status, body } = await admin.post("/v1/products", product);
-  if (status !== 201) throw new Error(`${status}: ${JSON.stringify(body)}`);
+  await untilAnswered(() => admin.post("/v1/products", product, { key: sku }), [201]);
   return sku;
 }
 
