@@ -84,7 +84,7 @@ export const services = {
   },
   worker: {
     collections: messagingCollections,
-    create: (ports) => createWorkerService({ ...ports, natsUrl }),
+    create: (ports) => createWorkerService({ ...ports, natsUrl, holdSeconds: HOLD_SECONDS }),
   },
   notifications: {
     collections: notificationsCollections,
