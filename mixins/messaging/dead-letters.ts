@@ -1,4 +1,4 @@
-import type { NatsConnection } from "nats";
+import { type NatsConnection, NatsError } from "nats";
 import { DEAD_LETTERS, type DeadLetter, letterHeaders, letterSubject } from "./dead-letter.ts";
 import type { PublishToStream } from "./stream-publisher.ts";
 
@@ -33,8 +33,13 @@ export function createDeadLetters({
 
     async subjects() {
       const manager = await connection.jetstreamManager({ checkAPI: false, timeout: LOOK_TIMEOUT_MS });
-      const { state } = await manager.streams.info(DEAD_LETTERS, { subjects_filter: ">" });
-      return new Set(Object.keys(state.subjects ?? {}));
+      const found = await manager.streams.info(DEAD_LETTERS, { subjects_filter: ">" }).catch(unlessMissing);
+      return new Set(Object.keys(found?.state.subjects ?? {}));
     },
   };
+}
+
+/** The next letter makes the stream anew. */
+function unlessMissing(error: unknown): undefined {
+  if (!(error instanceof NatsError) || error.api_error?.code !== 404) throw error;
 }

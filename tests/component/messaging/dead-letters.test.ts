@@ -1,10 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { connect, DiscardPolicy, headers, type NatsConnection } from "nats";
+import { connect, DiscardPolicy, type JetStreamManager, type NatsConnection } from "nats";
 import { DomainError } from "../../../mixins/errors.ts";
 import { DEAD_LETTERS } from "../../../mixins/messaging/dead-letter.ts";
 import { createDeadLetters } from "../../../mixins/messaging/dead-letters.ts";
+import { connectJetStream } from "../../../mixins/messaging/jetstream-connection.ts";
 import { keepLetters } from "../../../mixins/messaging/keep-letters.ts";
 import { inboxRows } from "../../../mixins/messaging/outbox.ts";
+import { createStreamPublisher } from "../../../mixins/messaging/stream-publisher.ts";
 import { countLetters, letterOf, type SeenLetter } from "../../support/dead-letters.ts";
 import { eventually } from "../../support/eventually.ts";
 import {
@@ -17,6 +19,7 @@ import {
 import { startNatsServer, type TestNatsServer } from "../../support/nats-server.ts";
 import { hasAnswered, publishBody, publishMessage } from "../../support/publish-message.ts";
 
+const silent = { info: () => {}, warn: () => {} };
 const consumer = "kettle--kettle-boiled";
 const isAnswered = () => hasAnswered(connection, { stream: "EVENTS", consumer });
 
@@ -206,26 +209,31 @@ describe("a message whose dependency fails", () => {
 });
 
 describe("the stream of dead letters", () => {
-  test("that was wiped gets back what the service has given up, and nothing else", async () => {
+  test.each([
+    ["purged", (manager: JetStreamManager) => manager.streams.purge(DEAD_LETTERS)],
+    ["deleted", (manager: JetStreamManager) => manager.streams.delete(DEAD_LETTERS)],
+  ])("that was %s gets back what the service has given up, and nothing else", async (_, wipe) => {
     const service = await start({ handle: crackable });
     const cracked = boiled("cracked");
     const eventId = cracked.message.id;
     await publishMessage(connection, cracked, { requestId: "req-1" });
     await eventually(() => letterOf(connection, { consumer, eventId }));
-    const manager = await connection.jetstreamManager();
-    await manager.streams.purge(DEAD_LETTERS);
+    await eventually(isAnswered);
+    await wipe(await connection.jetstreamManager());
 
-    const client = connection.jetstream();
+    const jetStream = await connectJetStream({ natsUrl: nats.url, name: "keeper", logger: silent });
+    const publish = createStreamPublisher(jetStream);
     const deadLetters = createDeadLetters({
       connection,
-      // A wiped stream still remembers what it has had for two minutes.
+      // A stream that was purged still remembers for two minutes what it has had.
       publish: (subject, body, options) =>
-        client.publish(subject, body, { headers: options.headers ?? headers() }),
+        publish(subject, body, { ...options, msgID: `${options.msgID}:again` }),
     });
     const keeper = keepLetters({ store: service.store, deadLetters, onError: () => {} });
     expect(await keeper.run()).toBe(1);
     expect(await keeper.run()).toBe(0);
     await keeper.stop();
+    await jetStream.close();
     const letter = await letterOf(connection, { consumer, eventId });
     expect(letter?.header("X-Request-Id")).toBe("req-1");
     expect(JSON.parse(letter?.body ?? "")).toEqual(cracked.message);
