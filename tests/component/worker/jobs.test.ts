@@ -70,7 +70,7 @@ describe("Two nodes on one store", () => {
       lastRun: { node: "worker-dead", outcome: "running", endedAt: null },
     });
     await dead.kill();
-    await eventually(async () => (await two.marks()).length > 0, { timeoutMs: 8_000 });
+    await eventually(async () => (await two.runs())[1]?.outcome === "succeeded", { timeoutMs: 8_000 });
     const [lost, next] = await two.runs();
     expect(lost).toMatchObject({ node: "worker-dead", outcome: "lost" });
     expect(next).toMatchObject({ node: "worker-2", did: { marked: 1 } });
