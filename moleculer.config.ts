@@ -3,6 +3,7 @@ import type { BrokerOptions } from "moleculer";
 import { dropLateCalls } from "./mixins/drop-late-calls.ts";
 import { currentRequest, requestContextMiddleware } from "./mixins/observability/request-context.ts";
 import { answeringNodesFirst } from "./mixins/transport/answering-nodes-first.ts";
+import { natsOptions } from "./mixins/transport/nats-options.ts";
 import { DeathAwareNats } from "./mixins/transport/nats-transporter.ts";
 import { required, type Settings } from "./settings.ts";
 
@@ -15,7 +16,7 @@ const REQUEST_TIMEOUT_MS = 5_000;
  */
 export function brokerOptions(settings: Settings, nodeId: string): BrokerOptions {
   const transporter = new DeathAwareNats({
-    url: required(settings, "NATS_URL"),
+    ...natsOptions(required(settings, "NATS_URL")),
     name: nodeId,
     reconnectTimeWait: 250,
     maxReconnectAttempts: -1,
@@ -64,6 +65,8 @@ export function brokerOptions(settings: Settings, nodeId: string): BrokerOptions
       windowTime: 10,
       halfOpenTime: 1_000,
     },
+    // One action that is slow does not take the whole node: what comes beyond waits a little, and then fails at once.
+    bulkhead: { enabled: true, concurrency: 128, maxQueueSize: 1_024 },
     tracking: { enabled: true, shutdownTimeout: 5_000 },
     transit: { serviceChangedDebounceTime: 100 } as BrokerOptions["transit"] & object,
     metrics: { enabled: true },

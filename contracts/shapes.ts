@@ -14,6 +14,12 @@ export type Money = z.output<typeof Money>;
 /** Money for one unit of a product. */
 export const Price = z.strictObject({ amount: z.int().min(0).max(1_000_000_000), currency: Currency });
 
+/** Text for people on one line: in a mail or a log, what is no character could pass for lines of its own. */
+export const OneLine = z
+  .string()
+  .trim()
+  .regex(/^[^\p{Cc}\u2028\u2029]*$/u, "must be one line without control characters");
+
 /** How many of one product an order line takes. */
 export const Quantity = z.int().min(1).max(1000);
 

@@ -8,8 +8,8 @@ import { ServiceBroker, type ServiceSchema } from "moleculer";
 import { brokerOptions } from "../moleculer.config.ts";
 import { BadSetting, readSettings, type Settings } from "../settings.ts";
 
-/** What every `<name>.service.ts` exports: builds the service with its real dependencies. */
-type ServiceFactory = (settings: Settings) => ServiceSchema;
+/** What every `<name>.service.ts` exports: builds the service with its real dependencies, which log to the node's log. */
+type ServiceFactory = (settings: Settings, logger: ServiceBroker["logger"]) => ServiceSchema;
 
 const { values, positionals } = parseArgs({ options: { id: { type: "string" } }, allowPositionals: true });
 
@@ -29,7 +29,7 @@ async function startNode(folders: readonly string[], nodeId: string): Promise<vo
     const { default: createService } = (await import(
       join(process.cwd(), folder, `${basename(folder)}.service.ts`)
     )) as { default: ServiceFactory };
-    broker.createService(createService(settings));
+    broker.createService(createService(settings, broker.getLogger(basename(folder))));
   }
   const stop = () => broker.stop().then(() => process.exit(0));
   process.once("SIGTERM", stop);

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { connect, Events, type JetStreamClient, type JetStreamManager, type NatsConnection } from "nats";
+import { natsOptions } from "../transport/nats-options.ts";
 
 const RETRY_MS = 250;
 const CLOSE_WITHIN_MS = 2_000;
@@ -23,7 +24,7 @@ interface Logger {
 
 /**
  * A connection to NATS that stays: it waits for the first server and reconnects for ever.
- * @param natsUrl one or more URLs, comma-separated, with credentials in the first
+ * @param natsUrl see {@link natsOptions}
  * @param name shown by the server's monitoring
  */
 export async function connectJetStream({
@@ -35,14 +36,8 @@ export async function connectJetStream({
   name: string;
   logger: Logger;
 }): Promise<JetStreamConnection> {
-  const urls = natsUrl.split(",").map((url) => new URL(url));
-  const [first] = urls as [URL];
   const connection = await connect({
-    servers: urls.map((url) => url.host),
-    ...(first.username
-      ? { user: decodeURIComponent(first.username), pass: decodeURIComponent(first.password) }
-      : {}),
-    ...(first.protocol === "tls:" ? { tls: {} } : {}),
+    ...natsOptions(natsUrl),
     name,
     maxReconnectAttempts: -1,
     reconnectTimeWait: RETRY_MS,

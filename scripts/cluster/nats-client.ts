@@ -1,23 +1,16 @@
 import { connect, type NatsConnection } from "nats";
+import { natsOptions } from "../../mixins/transport/nats-options.ts";
 import { CannotDo } from "../command.ts";
 
 const CONNECT_TIMEOUT_MS = 2_000;
 
 /**
  * A connection to NATS for a short task: it is not restored when it breaks.
- * @param natsUrl one or more URLs, comma-separated, with credentials in the first
+ * @param natsUrl see {@link natsOptions}
  * @throws {NatsError} nobody answers there, or refuses the credentials
  */
 export async function connectNats(natsUrl: string): Promise<NatsConnection> {
-  const urls = natsUrl.split(",").map((url) => new URL(url));
-  const [{ username, password, protocol }] = urls as [URL];
-  return await connect({
-    servers: urls.map(({ host }) => host),
-    ...(username ? { user: decodeURIComponent(username), pass: decodeURIComponent(password) } : {}),
-    ...(protocol === "tls:" ? { tls: {} } : {}),
-    reconnect: false,
-    timeout: CONNECT_TIMEOUT_MS,
-  });
+  return await connect({ ...natsOptions(natsUrl), reconnect: false, timeout: CONNECT_TIMEOUT_MS });
 }
 
 /** @throws {CannotDo} the server of NATS_URL is not there, or lacks JetStream */

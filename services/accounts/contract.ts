@@ -1,14 +1,14 @@
 /** What accounts takes and tells. The only file of accounts that other services may import. */
 import { z } from "zod";
 import { call, defineContract } from "../../contracts/define-contract.ts";
-import { Role, User, UserId } from "../../contracts/shapes.ts";
+import { OneLine, Role, User, UserId } from "../../contracts/shapes.ts";
 
 const Email = z.email().max(254);
 
 export const Register = z.strictObject({
   email: Email,
   password: z.string().min(8).max(128),
-  name: z.string().trim().min(1).max(200),
+  name: OneLine.min(1).max(200),
 });
 
 export const Login = z.strictObject({

@@ -55,7 +55,13 @@ export function createApiGatewayService({
     },
 
     // moleculer-web's own: whoever is in the cluster could add routes.
-    actions: { listAliases: false, addRoute: false, removeRoute: false },
+    actions: {
+      listAliases: false,
+      addRoute: false,
+      removeRoute: false,
+      // All HTTP requests are one action: beyond these, clients are asked to come back.
+      rest: { bulkhead: { enabled: true, concurrency: 1_000, maxQueueSize: 1_000 } },
+    },
 
     methods: {
       authenticate(this: GatewayService, _ctx: Context, _route: unknown, request: GatewayRequest) {

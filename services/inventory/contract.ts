@@ -4,6 +4,7 @@ import { call, defineContract, event } from "../../contracts/define-contract.ts"
 import {
   Idempotency,
   Money,
+  OneLine,
   OrderId,
   PageParams,
   Price,
@@ -17,7 +18,8 @@ import {
 const StockQuantity = z.int().min(0).max(1_000_000_000);
 /** Receipts may add up to more than a product can start with. */
 const StockLevel = z.int().min(0);
-const ProductName = z.string().trim().min(1).max(200);
+const ProductName = z.string();
+const NewProductName = OneLine.min(1).max(200);
 const Description = z.string().max(5000);
 
 /** A product with what can be ordered of it now. */
@@ -74,7 +76,7 @@ export type CheckedProduct = z.output<typeof CheckedProduct>;
 
 export const CreateProduct = z.strictObject({
   sku: Sku,
-  name: ProductName,
+  name: NewProductName,
   description: Description.default(""),
   price: Price,
   onHand: StockQuantity.default(0),
@@ -83,7 +85,7 @@ export type CreateProduct = z.output<typeof CreateProduct>;
 
 export const UpdateProduct = z
   .strictObject({
-    name: ProductName.optional(),
+    name: NewProductName.optional(),
     description: Description.optional(),
     price: Price.optional(),
   })

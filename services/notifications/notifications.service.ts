@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { ServiceSchema } from "moleculer";
+import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { domainErrors } from "../../mixins/domain-errors.ts";
 import { durableMessages, on } from "../../mixins/messaging/durable-messages.ts";
 import { createOutbox, messagingCollections, type Outbox } from "../../mixins/messaging/outbox.ts";
@@ -21,7 +21,7 @@ const FEW_AT_ONCE = { concurrency: 4 };
 export const notificationsCollections = [notificationRows, ...messagingCollections];
 
 /** The service with its real store and mail server. */
-export default function (settings: Settings): ServiceSchema {
+export default function (settings: Settings, logger: ServiceBroker["logger"]): ServiceSchema {
   const clock = Date.now;
   const store = createSqliteStore({
     file: join(settings.DATA_DIR, "notifications.sqlite"),
@@ -33,7 +33,7 @@ export default function (settings: Settings): ServiceSchema {
     outbox,
     natsUrl: required(settings, "NATS_URL"),
     repository: createNotificationRepository({ store, outbox }),
-    mailer: createMailer({ url: required(settings, "SMTP_URL"), from: SENDER }),
+    mailer: createMailer({ url: required(settings, "SMTP_URL"), from: SENDER, logger }),
     clock,
   });
 }

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { ServiceSchema } from "moleculer";
+import type { ServiceBroker, ServiceSchema } from "moleculer";
 import { answerCalls } from "../../mixins/calls.ts";
 import { domainErrors } from "../../mixins/domain-errors.ts";
 import { createIdempotency, idempotencyCollection, oldKeys } from "../../mixins/idempotency/idempotency.ts";
@@ -39,7 +39,7 @@ import { createOrderRepository, orderRecords } from "./repositories/order-reposi
 export const ordersCollections = [orderRecords, counters, idempotencyCollection, ...messagingCollections];
 
 /** The service with its real store and payment provider. */
-export default function (settings: Settings): ServiceSchema {
+export default function (settings: Settings, logger: ServiceBroker["logger"]): ServiceSchema {
   const clock = Date.now;
   const store = createSqliteStore({
     file: join(settings.DATA_DIR, "orders.sqlite"),
@@ -53,7 +53,7 @@ export default function (settings: Settings): ServiceSchema {
     repository: createOrderRepository({ store, outbox, clock }),
     numbers: createOrderNumbers({ store }),
     idempotency: createIdempotency({ store }),
-    payments: createPaymentProvider({ url: required(settings, "PAYMENT_URL") }),
+    payments: createPaymentProvider({ url: required(settings, "PAYMENT_URL"), logger }),
     clock,
   });
 }

@@ -18,13 +18,16 @@ export interface TestNatsServer {
   stop(): Promise<void>;
 }
 
-/** A real nats-server with JetStream of its own: free port, temporary folder. */
-export async function startNatsServer(): Promise<TestNatsServer> {
+/**
+ * A real nats-server with JetStream of its own: free port, temporary folder.
+ * @param config further lines of its configuration file
+ */
+export async function startNatsServer({ config: further = "" } = {}): Promise<TestNatsServer> {
   const { file } = await provideServer(natsServer, { say: () => {}, path: process.env.PATH ?? "" });
   const folder = mkdtempSync(join(tmpdir(), "orders-nats-"));
   const port = await freePort();
   const config = join(folder, "nats.conf");
-  writeFileSync(config, `listen: "127.0.0.1:${port}"\njetstream { store_dir: "${folder}" }\n`);
+  writeFileSync(config, `listen: "127.0.0.1:${port}"\njetstream { store_dir: "${folder}" }\n${further}\n`);
   let child: ChildProcess | undefined;
 
   async function start(): Promise<void> {

@@ -3,6 +3,7 @@ import { type Context, Errors } from "moleculer";
 import type { Caller } from "../../../mixins/calls.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { mayHaveHappened } from "../problems/translate-failure.ts";
+import type { RetryBudget } from "./retry-budget.ts";
 
 const TRIES = 3;
 const OPTIONS = {
@@ -14,18 +15,19 @@ const OPTIONS = {
 const BACK_OFF_MS = 100;
 
 /**
- * Places the calls of one HTTP request: with the request's deadline, retried with full jitter where the contract
- * calls that safe. It notes in the exchange when a write may have had its effect although no answer came: the
+ * Places the calls of one HTTP request: with the request's deadline, retried with full jitter and within the budget
+ * where the contract calls that safe. It notes in the exchange when a write may have had its effect although no answer came: the
  * broker's own retries would hide that behind the last try's failure, so they are off here.
  */
 export function createEdgeCaller(
   ctx: Pick<Context, "call">,
   exchange: Exchange,
-  { changesSomething }: { changesSomething: boolean },
+  { changesSomething, budget }: { changesSomething: boolean; budget: RetryBudget },
 ): Caller {
   return {
     async call(action, params, options = {}) {
       const tries = "retries" in options && options.retries === 0 ? 1 : TRIES;
+      budget.earn();
       for (let left = tries - 1; ; left--) {
         const before = exchange.outcomeUnknown;
         exchange.outcomeUnknown ||= changesSomething;
@@ -35,7 +37,7 @@ export function createEdgeCaller(
           return result;
         } catch (error) {
           if (!mayHaveHappened(error)) exchange.outcomeUnknown = before;
-          if (left === 0 || exchange.isOver || !isRetryable(error)) throw error;
+          if (left === 0 || exchange.isOver || !isRetryable(error) || !budget.spend()) throw error;
         }
         await setTimeout(Math.random() * BACK_OFF_MS * 2 ** (tries - 1 - left));
       }

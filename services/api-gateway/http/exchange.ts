@@ -38,6 +38,12 @@ export function beginExchange(request: IncomingMessage, nowMs: number): Exchange
   };
 }
 
+/** A request target without scheme and host, which a client may send as well (RFC 9112, 3.2.2). */
+export function originForm(target: string): string {
+  const path = target.replace(/^https?:\/\/[^/?#]*/i, "");
+  return path.startsWith("/") ? path : `/${path}`;
+}
+
 /** The client's id (1-128 of `[A-Za-z0-9._:-]`), else a new one. */
 export function requestIdFrom(header: string | string[] | undefined, nowMs: number): string {
   return typeof header === "string" && REQUEST_ID.test(header) ? header : newId("req", nowMs);

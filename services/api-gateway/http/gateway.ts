@@ -4,6 +4,7 @@ import { Errors, type ServiceBroker } from "moleculer";
 import { callService } from "../../../mixins/calls.ts";
 import { isHealthySomewhere } from "../../../mixins/health/tell-health.ts";
 import { accessTokens, accounts } from "../../accounts/contract.ts";
+import { createRetryBudget } from "../calls/retry-budget.ts";
 import { createReadiness } from "../health/readiness.ts";
 import { type Problem, problem } from "../problems/problem.ts";
 import { translateFailure } from "../problems/translate-failure.ts";
@@ -13,7 +14,7 @@ import { bearerToken } from "../security/bearer-token.ts";
 import { createPublicKeys } from "../security/public-keys.ts";
 import { createTokenVerifier } from "../security/token-verifier.ts";
 import { logAccess } from "./access-log.ts";
-import { beginExchange, type GatewayRequest, type GatewayResponse } from "./exchange.ts";
+import { beginExchange, type GatewayRequest, type GatewayResponse, originForm } from "./exchange.ts";
 import { createHttpServer } from "./http-server.ts";
 import { createResponder } from "./respond.ts";
 import { webRoutes } from "./web-routes.ts";
@@ -59,6 +60,7 @@ export function createGateway({ broker, logger, port, host, drainMs, clock, hand
   });
 
   function serve(incoming: IncomingMessage, response: ServerResponse): void {
+    incoming.url = originForm(incoming.url ?? "/");
     const request = Object.assign(incoming, { exchange: beginExchange(incoming, clock()) });
     response.setHeader("x-request-id", request.exchange.requestId);
     response.once("close", () => {
@@ -84,7 +86,7 @@ export function createGateway({ broker, logger, port, host, drainMs, clock, hand
   }
 
   return {
-    webRoutes: webRoutes(allRoutes({ readiness }), responder),
+    webRoutes: webRoutes(allRoutes({ readiness }), { responder, budget: createRetryBudget() }),
     fail,
 
     /** Who sends the request; see `bearerToken` and `createTokenVerifier` for what it throws. */

@@ -7,26 +7,25 @@ const PRINTABLE_ASCII = /^[\x20-\x7e]{1,255}$/;
 /**
  * The idempotency key of a write, scoped to user, method and path. Without the client's header it is made up,
  * so that the gateway's own retries cannot do a thing twice.
- * @param header `Idempotency-Key` as it was sent
+ * @param sent every `Idempotency-Key` of the request; more than one is none that is usable
  * @param body the parsed JSON body
  * @throws {Problem} invalid-idempotency-key
  */
 export function idempotencyOf({
-  header,
+  sent = [randomUUID()],
   userId,
   method,
   path,
   body,
 }: {
-  header: string | string[] | undefined;
+  sent: readonly string[] | undefined;
   userId: string;
   method: string;
   path: string;
   body: unknown;
 }): Idempotency {
-  const clientKey = header ?? randomUUID();
-  if (typeof clientKey !== "string" || !PRINTABLE_ASCII.test(clientKey))
-    throw problem("invalid-idempotency-key");
+  const [clientKey = "", ...others] = sent;
+  if (others.length > 0 || !PRINTABLE_ASCII.test(clientKey)) throw problem("invalid-idempotency-key");
   return {
     key: `${userId}:${method}:${path}:${clientKey}`,
     fingerprint: createHash("sha256").update(canonicalJson(body)).digest("hex"),

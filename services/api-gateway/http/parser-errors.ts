@@ -1,4 +1,4 @@
-import { type IncomingMessage, type Server, STATUS_CODES } from "node:http";
+import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { newId } from "../../../contracts/ids.ts";
 import { type Problem, type ProblemName, problem } from "../problems/problem.ts";
@@ -16,8 +16,11 @@ interface Options {
 
 /** Answers what never becomes a request (parser errors, CONNECT) with problems as well. */
 export function answerParserErrors(server: Server, { onRefused, clock }: Options): void {
-  function refuse(socket: Duplex, refusal: Problem, code: string): void {
-    const requestId = newId("req", clock());
+  function refuse(socket: HttpSocket, refusal: Problem, code: string): void {
+    const begun = socket._httpMessage;
+    const requestId = String(begun?.getHeader("x-request-id") ?? newId("req", clock()));
+    // For the log: Node gave the request an answer, which was never sent.
+    if (begun) begun.statusCode = refusal.status;
     socket.on("error", () => socket.destroy());
     socket.end(rawAnswer(refusal, requestId), () => socket.destroy());
     onRefused({ requestId, status: refusal.status, code });
@@ -38,8 +41,11 @@ export function answerParserErrors(server: Server, { onRefused, clock }: Options
   });
 }
 
+/** With the answer of the request that has come in part; Node's types hide it. */
+type HttpSocket = Duplex & { readonly _httpMessage?: ServerResponse | null };
+
 /** Not when an answer has begun on this connection: ours would be read as part of it. */
-function canAnswer(socket: Duplex & { _httpMessage?: { headersSent: boolean } | null }): boolean {
+function canAnswer(socket: HttpSocket): boolean {
   return socket.writable && !socket._httpMessage?.headersSent;
 }
 

@@ -2,6 +2,7 @@ import type { Context } from "moleculer";
 import { z } from "zod";
 import type { RequestMeta } from "../../../mixins/observability/request-context.ts";
 import { createEdgeCaller } from "../calls/edge-caller.ts";
+import type { RetryBudget } from "../calls/retry-budget.ts";
 import { checkShape } from "../problems/check-shape.ts";
 import { problem } from "../problems/problem.ts";
 import type { Reply, Route, RouteRequest } from "../routes/route.ts";
@@ -23,6 +24,7 @@ export async function runRoute(
   request: GatewayRequest,
   params: Readonly<Record<string, string>>,
   ctx: Context<unknown, RequestMeta>,
+  budget: RetryBudget,
 ): Promise<Reply> {
   const { exchange } = request;
   checkParams(route, params);
@@ -31,14 +33,14 @@ export async function runRoute(
   const body = route.body ? checkShape(route.body, json) : undefined;
   const idempotency = route.takesIdempotencyKey
     ? idempotencyOf({
-        header: request.headers["idempotency-key"],
+        sent: request.headersDistinct["idempotency-key"],
         userId: ctx.meta.user?.id ?? "",
         method: route.method,
         path: pathOf(route, params),
         body: json,
       })
     : undefined;
-  const caller = createEdgeCaller(ctx, exchange, { changesSomething: route.method !== "GET" });
+  const caller = createEdgeCaller(ctx, exchange, { changesSomething: route.method !== "GET", budget });
   return route.handle({ params, query, body, user: ctx.meta.user, idempotency, caller } as RouteRequest);
 }
 

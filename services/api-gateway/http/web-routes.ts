@@ -1,6 +1,7 @@
 import type { Context } from "moleculer";
 import type { ApiRouteSchema } from "moleculer-web";
 import type { RequestMeta } from "../../../mixins/observability/request-context.ts";
+import type { RetryBudget } from "../calls/retry-budget.ts";
 import { problem } from "../problems/problem.ts";
 import type { Route, Who } from "../routes/route.ts";
 import type { GatewayRequest, GatewayResponse } from "./exchange.ts";
@@ -17,6 +18,12 @@ export type WebRequest = GatewayRequest & {
   readonly parsedUrl: string;
 };
 
+/** What all routes of a gateway share. */
+interface Shared {
+  readonly responder: Responder;
+  readonly budget: RetryBudget;
+}
+
 interface Alias {
   readonly method: string;
   match(path: string): unknown;
@@ -26,7 +33,7 @@ interface Alias {
  * The route table as moleculer-web's routes: one for each role, named after it, so that its authentication
  * and authorization hooks know what to ask for.
  */
-export function webRoutes(table: readonly Route[], responder: Responder): ApiRouteSchema[] {
+export function webRoutes(table: readonly Route[], { responder, budget }: Shared): ApiRouteSchema[] {
   return EVERYBODY.map((who) => ({
     name: who,
     path: "/",
@@ -38,33 +45,31 @@ export function webRoutes(table: readonly Route[], responder: Responder): ApiRou
     pathToRegexpOptions: { sensitive: true },
     authentication: who !== "anyone",
     authorization: who !== "anyone",
-    onBeforeCall: refuseOtherMethod as unknown as NonNullable<ApiRouteSchema["onBeforeCall"]>,
+    onBeforeCall: refuseOptions as unknown as NonNullable<ApiRouteSchema["onBeforeCall"]>,
     aliases: Object.fromEntries(
       table
         .filter((route) => route.who === who)
-        .map((route) => [`${route.method} ${route.path}`, aliasOf(route, responder)]),
+        .map((route) => [`${route.method} ${route.path}`, aliasOf(route, { responder, budget })]),
     ) as unknown as NonNullable<ApiRouteSchema["aliases"]>,
   }));
 }
 
-function aliasOf(route: Route, responder: Responder) {
+function aliasOf(route: Route, { responder, budget }: Shared) {
   return (request: WebRequest, response: GatewayResponse, next: (error: unknown) => void) => {
-    runRoute(route, request, request.$params.params, request.$ctx)
+    runRoute(route, request, request.$params.params, request.$ctx, budget)
       .then((reply) => responder.sendReply(route, request, response, reply))
       .catch(next);
   };
 }
 
 /** moleculer-web runs a route for OPTIONS as if it were the method that a preflight asks about. */
-function refuseOtherMethod(
+function refuseOptions(
+  this: { readonly aliases: readonly Alias[] },
   _ctx: unknown,
   _route: unknown,
-  request: WebRequest,
-  _response: unknown,
-  { method }: Alias,
+  { method, parsedUrl }: WebRequest,
 ): void {
-  const asked = request.method === "HEAD" ? "GET" : request.method;
-  if (asked !== method) throw methodNotAllowed([method]);
+  if (method === "OPTIONS") throw notRouted(this.aliases, parsedUrl);
 }
 
 /** Why no route was found: the path is unknown, or it knows other methods only. */

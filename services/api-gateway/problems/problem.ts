@@ -43,7 +43,7 @@ export const problemTypes = {
   "invalid-idempotency-key": {
     status: 422,
     title: "The idempotency key is not usable",
-    detail: "Idempotency-Key takes 1 to 255 printable ASCII characters.",
+    detail: "Send one Idempotency-Key of 1 to 255 printable ASCII characters.",
   },
   "idempotency-key-reused": {
     status: 422,
@@ -72,7 +72,8 @@ export const problemTypes = {
   "outcome-unknown": {
     status: 503,
     title: "It is not known whether the request was carried out",
-    detail: "Ask again with the same Idempotency-Key.",
+    detail:
+      "With an Idempotency-Key, send the same request and key again. Without one, look first whether it was carried out.",
     headers: RETRY_SOON,
   },
   "not-ready": { status: 503, title: "Not ready for requests", headers: RETRY_SOON },

@@ -1,6 +1,7 @@
 /** Sends mail over SMTP. A mail goes out at least once; a stable Message-ID lets the other side see a repetition. */
 import nodemailer, { type NodemailerError } from "nodemailer";
 import { z } from "zod";
+import { OneLine } from "../../../contracts/shapes.ts";
 import { type BreakerLogger, createBreaker, isBreakerOpen } from "../../../mixins/circuit-breaker.ts";
 import { DependencyUnavailable, DomainError } from "../../../mixins/errors.ts";
 
@@ -19,17 +20,14 @@ export class MailRefused extends DomainError {
   readonly code = "MAIL_REFUSED";
 }
 
-/** No line breaks nor other control characters: such a value would become header lines of its own. */
-const oneLine = z.string().regex(/^[^\p{Cc}\u2028\u2029]*$/u, "must be one line without control characters");
-
 /** One mail to one recipient. Own headers begin with `X-`, so that none can replace those of the mail itself. */
 const Mail = z.strictObject({
   to: z.email().max(254),
-  subject: oneLine.min(1).max(500),
+  subject: OneLine.min(1).max(500),
   text: z.string().max(500_000),
   /** In angle brackets, stable for this mail. */
-  messageId: oneLine.regex(/^<[^<>@\s]+@[^<>@\s]+>$/, "must look like <id@domain>").max(250),
-  headers: z.record(z.string().regex(/^X-[A-Za-z0-9-]{1,70}$/, "must begin with X-"), oneLine.max(500)),
+  messageId: OneLine.regex(/^<[^<>@\s]+@[^<>@\s]+>$/, "must look like <id@domain>").max(250),
+  headers: z.record(z.string().regex(/^X-[A-Za-z0-9-]{1,70}$/, "must begin with X-"), OneLine.max(500)),
 });
 export type Mail = z.output<typeof Mail>;
 

@@ -50,6 +50,8 @@ describe("registering", () => {
     ["a long password", { password: "x".repeat(129) }],
     ["no address", { email: "ada" }],
     ["an empty name", { name: "  " }],
+    ["a name of two lines", { name: "Ada\nLovelace" }],
+    ["a name with a bell", { name: "Ada\u0007" }],
     ["a role", { roles: ["admin"] }],
   ])("refuses %s", async (_, wrong) => {
     await expect(node.call(register, { ...ada, email: "new@example.com", ...wrong })).rejects.toMatchObject({

@@ -100,8 +100,17 @@ describe("a method that a path does not know", () => {
       "OPTIONS /v1/products HTTP/1.1\r\nHost: x\r\nAccess-Control-Request-Method: GET\r\nConnection: close\r\n\r\n",
     );
     expect(raw).toMatch(/^HTTP\/1.1 405 /);
+    expect(raw).toMatch(/^allow: GET, POST, HEAD\r$/im);
     expect(calls()).toEqual([]);
   });
+});
+
+test("a target may name scheme and host, as clients of proxies send it", async () => {
+  const raw = await gateway.sendRaw(
+    "GET http://shop.example:3000/v1/products?limit=7 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+  );
+  expect(raw).toMatch(/^HTTP\/1.1 200 /);
+  expect(calls()).toMatchObject([{ action: "inventory.listProducts", params: { limit: 7 } }]);
 });
 
 test("HEAD answers what GET does, without a body", async () => {
@@ -333,6 +342,24 @@ describe("the idempotency key", () => {
   ])("is refused when it is %s", async (_, key) => {
     const answer = await place({ headers: { "idempotency-key": key } });
     expect([answer.status, answer.body.type]).toEqual([422, "/problems/invalid-idempotency-key"]);
+    expect(calls()).toEqual([]);
+  });
+
+  test("is refused when there are two", async () => {
+    const body = JSON.stringify(anyOrder);
+    const head = [
+      "POST /v1/orders HTTP/1.1",
+      "Host: x",
+      `Authorization: ${customer.authorization}`,
+      "Idempotency-Key: a",
+      "Idempotency-Key: b",
+      "Content-Type: application/json",
+      `Content-Length: ${body.length}`,
+      "Connection: close",
+    ];
+    const raw = await gateway.sendRaw(`${head.join("\r\n")}\r\n\r\n${body}`);
+    expect(raw).toMatch(/^HTTP\/1.1 422 /);
+    expect(raw).toContain("/problems/invalid-idempotency-key");
     expect(calls()).toEqual([]);
   });
 });

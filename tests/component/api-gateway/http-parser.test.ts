@@ -80,6 +80,15 @@ test("a client that is silent, slow with its headers or slow with its body is le
   }
 });
 
+test("a request whose body stays away keeps its id, in the answer and in the log", async () => {
+  gateway.log.length = 0;
+  const text = `${HEAD}X-Request-Id: req-stalled\r\nContent-Length: 20\r\n\r\n{"email":`;
+  const { status, headers, body } = parse(await gateway.sendRaw(text));
+  expect([status, headers.get("x-request-id"), body.requestId]).toEqual([408, "req-stalled", "req-stalled"]);
+  const line = await eventually(() => gateway.log.find(({ msg }) => msg === "request"));
+  expect(line).toMatchObject({ requestId: "req-stalled", status: 408 });
+});
+
 test("a client that hangs up leaves no failure behind", async () => {
   gateway.log.length = 0;
   const socket = connect(gateway.port, "127.0.0.1");

@@ -28,7 +28,7 @@ describe("canonical JSON", () => {
 
 test("the longest idempotency key fits the contract", () => {
   const longest = idempotencyOf({
-    header: "k".repeat(255),
+    sent: ["k".repeat(255)],
     userId: `usr_${"0".repeat(32)}`,
     method: "POST",
     path: `/v1/products/${"A".repeat(32)}/receipts`,
