@@ -17,14 +17,18 @@ export interface JetStreamMessage {
   ack(): Promise<void>;
   /** Not now: deliver it again after the delay. */
   nak(delayMs: number): void;
-  /** Still working: start the wait for an answer anew. */
+  /** Still working: start the wait for an answer anew, if there is a server to tell. */
   working(): void;
 }
 
-/** @throws {Error} the message does not come from a consumer */
+/** Whether a message comes from a consumer: anybody on the server may send to an inbox. */
+export function isDelivery({ reply }: Msg): boolean {
+  return reply?.startsWith("$JS.ACK.") ?? false;
+}
+
+/** @param message one for which {@link isDelivery} holds */
 export function toJetStreamMessage(connection: NatsConnection, message: Msg): JetStreamMessage {
-  const reply = message.reply;
-  if (!reply?.startsWith("$JS.ACK.")) throw new Error(`Not a delivery of a consumer: ${message.subject}`);
+  const reply = message.reply ?? "";
   return {
     subject: message.subject,
     body: message.data,
@@ -35,7 +39,9 @@ export function toJetStreamMessage(connection: NatsConnection, message: Msg): Je
     },
     nak: (delayMs) =>
       connection.publish(reply, `-NAK ${JSON.stringify({ delay: Math.round(delayMs * 1e6) })}`),
-    working: () => connection.publish(reply, "+WPI"),
+    working: () => {
+      if (!connection.isClosed()) connection.publish(reply, "+WPI");
+    },
   };
 }
 

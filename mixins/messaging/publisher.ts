@@ -32,23 +32,31 @@ export function createPublisher({
   logger: Logger;
   clock?: () => number;
 }): Publisher {
-  /** Answers whether the stream has the message. */
-  async function send(row: OutboxRow, messageId: string): Promise<boolean> {
-    try {
-      await jetStream.publish(
-        subjectOf(row.kind, row.message.type, row.subject),
-        JSON.stringify(row.message),
-        { msgID: messageId, headers: encodeRequest(headers(), row.request) },
-      );
-      await markSent(row);
-      return true;
-    } catch (error) {
+  /** Resolves once the stream has the message. */
+  async function send(row: OutboxRow, messageId: string): Promise<void> {
+    await jetStream.publish(subjectOf(row.kind, row.message.type, row.subject), JSON.stringify(row.message), {
+      msgID: messageId,
+      headers: encodeRequest(headers(), row.request),
+    });
+    await markSent(row);
+  }
+
+  /** Answers how many the stream has taken; one line in the log tells of those that it has not. */
+  async function sendAll(
+    rows: readonly OutboxRow[],
+    messageIdOf: (row: OutboxRow) => string,
+  ): Promise<number> {
+    const sent = await Promise.allSettled(rows.map((row) => send(row, messageIdOf(row))));
+    const failed = sent.flatMap((result, index) =>
+      result.status === "rejected" ? [{ row: rows[index], error: String(result.reason) }] : [],
+    );
+    const [first] = failed;
+    if (first)
       logger.warn(
-        { error: String(error), eventId: row.id, type: row.message.type },
-        "message not published, the relay will try again",
+        { messages: failed.length, eventId: first.row?.id, type: first.row?.message.type, error: first.error },
+        "messages not published, the relay will try again",
       );
-      return false;
-    }
+    return rows.length - failed.length;
   }
 
   async function markSent(row: OutboxRow): Promise<void> {
@@ -63,12 +71,11 @@ export function createPublisher({
 
   return {
     async publish(rows) {
-      await Promise.all(rows.map((row) => send(row, row.id)));
+      await sendAll(rows, ({ id }) => id);
     },
     async publishAgain(rows) {
       const stamp = clock().toString(36);
-      const sent = await Promise.all(rows.map((row) => send(row, `${row.id}:${stamp}`)));
-      return sent.filter(Boolean).length;
+      return await sendAll(rows, ({ id }) => `${id}:${stamp}`);
     },
   };
 }

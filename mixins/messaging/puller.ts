@@ -1,4 +1,5 @@
 import { createInbox, type Msg, type NatsConnection } from "nats";
+import { isDelivery } from "./jetstream-message.ts";
 
 /** How long the server keeps a pull request open, in milliseconds. */
 const EXPIRES_MS = 5_000;
@@ -48,6 +49,7 @@ export function createPuller({
     callback: (error, message) => {
       if (error) return;
       if (message.subject.startsWith(inbox)) onStatus(message);
+      else if (!isDelivery(message)) return;
       else if (stopping) handBack(message);
       else work(message);
     },
