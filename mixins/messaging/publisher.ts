@@ -53,7 +53,12 @@ export function createPublisher({
     const [first] = failed;
     if (first)
       logger.warn(
-        { messages: failed.length, eventId: first.row?.id, type: first.row?.message.type, error: first.error },
+        {
+          messages: failed.length,
+          eventId: first.row?.id,
+          type: first.row?.message.type,
+          error: first.error,
+        },
         "messages not published, the relay will try again",
       );
     return rows.length - failed.length;
