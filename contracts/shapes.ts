@@ -31,6 +31,7 @@ export const OrderId = prefixedId("ord");
 export const UserId = prefixedId("usr");
 export const ReservationId = prefixedId("rsv");
 
+/** A ladder: each role may all that those before it may. */
 export const Role = z.enum(["customer", "operator", "admin"]);
 export type Role = z.output<typeof Role>;
 

@@ -1,5 +1,5 @@
 import { newId } from "../../../contracts/ids.ts";
-import type { Role, User } from "../../../contracts/shapes.ts";
+import { Role, type User } from "../../../contracts/shapes.ts";
 
 /** A user with what proves who they are. */
 export type Account = User & {
@@ -11,9 +11,6 @@ export type Account = User & {
   readonly createdAt: string;
   readonly version: number;
 };
-
-/** Each role may all that those before it may. */
-const LADDER: readonly Role[] = ["customer", "operator", "admin"];
 
 /** Addresses compare without case. */
 export function emailKey(email: string): string {
@@ -42,7 +39,7 @@ export function openAccount({
     email,
     emailKey: emailKey(email),
     name,
-    roles: LADDER.slice(0, LADDER.indexOf(role) + 1),
+    roles: Role.options.slice(0, Role.options.indexOf(role) + 1),
     passwordHash,
     isAdmin: role === "admin" ? 1 : 0,
     createdAt: new Date(nowMs).toISOString(),

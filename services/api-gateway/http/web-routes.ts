@@ -1,5 +1,6 @@
 import type { Context } from "moleculer";
 import type { ApiRouteSchema } from "moleculer-web";
+import { Role } from "../../../contracts/shapes.ts";
 import type { RequestMeta } from "../../../mixins/observability/request-context.ts";
 import type { RetryBudget } from "../calls/retry-budget.ts";
 import { problem } from "../problems/problem.ts";
@@ -8,7 +9,7 @@ import type { GatewayRequest, GatewayResponse } from "./exchange.ts";
 import type { Responder } from "./respond.ts";
 import { runRoute } from "./run-route.ts";
 
-const EVERYBODY: readonly Who[] = ["anyone", "customer", "operator", "admin"];
+const EVERYBODY: readonly Who[] = ["anyone", ...Role.options];
 
 /** What moleculer-web adds to a request. */
 export type WebRequest = GatewayRequest & {

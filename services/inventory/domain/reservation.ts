@@ -1,20 +1,17 @@
 /** Stock held for one order: its states, the moves between them, and what each move causes. */
-import type { DataOf, MessageType } from "../../../contracts/define-contract.ts";
+import type { MessageDraft } from "../../../contracts/define-contract.ts";
 import { inventory, type Line, type Reservation } from "../contract.ts";
 import { DuplicateSku, ReservationNotHeld, ReservationNotShipped } from "./errors.ts";
 import { type Availability, moveStock, type StockChange, shortSkus } from "./stock.ts";
 
-type Drafts<M extends MessageType> = M extends MessageType
-  ? { readonly type: M; readonly data: DataOf<M> }
-  : never;
-/** A message that a move causes, before it gets its envelope. */
-type MessageDraft = Drafts<(typeof inventory.events)[keyof typeof inventory.events]>;
+/** A message that a move causes. */
+type Told = MessageDraft<(typeof inventory.events)[keyof typeof inventory.events]>;
 
 /** A reservation after a move, with all that has to be stored and told together with it. */
 export interface Outcome {
   readonly reservation: Reservation;
   readonly movements: readonly StockChange[];
-  readonly messages: readonly MessageDraft[];
+  readonly messages: readonly Told[];
 }
 
 /**
@@ -109,11 +106,7 @@ export function wasShipped({ status }: Reservation): boolean {
   return status === "shipped" || status === "returned";
 }
 
-function make(
-  name: MoveName,
-  before: Omit<Reservation, "status">,
-  messages: readonly MessageDraft[] = [],
-): Outcome {
+function make(name: MoveName, before: Omit<Reservation, "status">, messages: readonly Told[] = []): Outcome {
   const { to, movement }: Move = moves[name];
   return {
     reservation: { ...before, status: to, version: before.version + 1 },
