@@ -41,7 +41,7 @@ export function createSqliteStore({
 }: SqliteStoreOptions): ConnectedStore {
   const names = new Set(collections.map(({ name }) => name));
   const schema = collections.flatMap(schemaSql);
-  const health = createHealth(file);
+  const health = createHealth(file, { longestWaitMs: UNHEALTHY_WAIT_MS });
   let connection: Connection | undefined;
   let isOpen = false;
 
