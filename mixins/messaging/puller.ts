@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { createInbox, type Msg, type NatsConnection } from "nats";
 import { isDelivery } from "./jetstream-message.ts";
 
@@ -5,6 +6,9 @@ import { isDelivery } from "./jetstream-message.ts";
 const EXPIRES_MS = 5_000;
 /** Pause before a consumer that is gone is made anew: a server that is still removing its files would remove the new ones too. */
 const MISSING_PAUSE_MS = 500;
+
+/** How long a puller that stops waits for what is on its way to it. */
+const DRAIN_WITHIN_MS = 1_000;
 
 export interface Puller {
   /** Forgets the open pull request (its connection was lost) and asks anew. */
@@ -121,7 +125,9 @@ export function createPuller({
     async stop() {
       stopping = true;
       clearTimeout(timer);
-      if (!connection.isClosed()) await subscription.drain().catch(() => {});
+      // A server that hangs never confirms it.
+      const gaveUp = delay(DRAIN_WITHIN_MS, undefined, { ref: false });
+      if (!connection.isClosed()) await Promise.race([subscription.drain().catch(() => {}), gaveUp]);
       if (inFlight > 0) await idle.promise;
     },
   };

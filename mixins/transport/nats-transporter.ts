@@ -1,9 +1,12 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { type ServiceBroker, Transporters } from "moleculer";
 import { createInbox, type Msg } from "nats";
 import { createNodePulse, type NodePulse } from "./node-pulse.ts";
 
 const NO_RESPONDERS = 503;
 const LOOK_EVERY_MS = 250;
+/** How long a node that leaves waits until the server has what it sent last. */
+const FLUSH_WITHIN_MS = 1_000;
 
 /**
  * Moleculer's NATS transporter that notices at once when a node has died. NATS knows the death of a process by its
@@ -44,7 +47,12 @@ export class DeathAwareNats extends Transporters.NATS {
 
   override async disconnect(): Promise<void> {
     clearInterval(this.#looking);
-    await super.disconnect();
+    if (!this.client) return;
+    // A server that hangs never confirms it.
+    const gaveUp = delay(FLUSH_WITHIN_MS, undefined, { ref: false });
+    await Promise.race([this.client.flush().catch(() => {}), gaveUp]);
+    await this.client.close();
+    this.client = null;
   }
 
   /** The node that a request or ping goes to. */
