@@ -31,7 +31,11 @@ async function startNode(folders: readonly string[], nodeId: string): Promise<vo
     )) as { default: ServiceFactory };
     broker.createService(createService(settings, broker.getLogger(basename(folder))));
   }
-  const stop = () => broker.stop().then(() => process.exit(0));
+  const stop = async (signal: NodeJS.Signals) => {
+    broker.logger.info({ signal }, "stopping");
+    await broker.stop();
+    process.exit(0);
+  };
   process.once("SIGTERM", stop);
   process.once("SIGINT", stop);
   await broker.start();

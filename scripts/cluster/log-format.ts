@@ -39,7 +39,12 @@ export function parseLogLine(part: string, text: string): LogLine {
 
 export function passes(line: LogLine, { requestId, node }: LogFilter): boolean {
   if (requestId && line.requestId !== requestId) return false;
-  return !node || line.node === node || line.node.replace(/-\d+$/, "") === node;
+  return !node || isPartOf(line.node, node);
+}
+
+/** Whether a part has this name, or is a node of the service of this name. */
+export function isPartOf(part: string, name: string): boolean {
+  return part === name || part.replace(/-\d+$/, "") === name;
 }
 
 export function formatLogLine(line: LogLine, { colour }: { colour: boolean }): string {

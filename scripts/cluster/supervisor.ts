@@ -14,6 +14,7 @@ import { DEV_NODE, livingRecords, readRecord, removeRecord, SUPERVISOR, writeRec
 
 interface Logger {
   info(details: object, message: string): void;
+  warn(details: object, message: string): void;
 }
 
 interface Kept {
@@ -127,7 +128,8 @@ async function keepRunning(
     }
     const how = await running.ended;
     const delayMs = backOff(Date.now() - running.startedAtMs);
-    logger.info({ part: part.name, pid: running.pid, how, delayMs }, "ended");
+    if (signal.aborted) logger.info({ part: part.name, pid: running.pid, how }, "ended");
+    else logger.warn({ part: part.name, pid: running.pid, how, delayMs }, "ended, is started again");
     await delay(delayMs, undefined, { signal }).catch(() => {});
     restarts += 1;
     running = undefined;

@@ -18,7 +18,7 @@ afterAll(() => cluster.stop(), 30_000);
 function endings(): string[] {
   return readFileSync(join(cluster.dataDir, "logs/supervisor.log"), "utf8")
     .split("\n")
-    .filter((line) => line.includes('"ended"'))
+    .filter((line) => line.includes('"ended'))
     .map((line) => JSON.parse(line) as { part: string; how: string })
     .map(({ part, how }) => `${part}: ${how}`);
 }

@@ -10,6 +10,9 @@ import { freePort } from "./free-port.ts";
 
 export interface TestNatsServer {
   readonly url: string;
+  /** It hangs, connections and all, until `resume`. */
+  pause(): void;
+  resume(): void;
   /** kill -9; the streams stay in the folder. */
   kill(): Promise<void>;
   /** Starts it again on the same port, with the same streams. */
@@ -45,6 +48,8 @@ export async function startNatsServer({ config: further = "" } = {}): Promise<Te
   await start();
   return {
     url: `nats://127.0.0.1:${port}`,
+    pause: () => void child?.kill("SIGSTOP"),
+    resume: () => void child?.kill("SIGCONT"),
     kill,
     start,
     async stop() {
