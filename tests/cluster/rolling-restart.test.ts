@@ -25,7 +25,7 @@ function endings(): string[] {
 
 test("a rolling restart of two nodes of each service under load fails no request and loses no message", async () => {
   const sku = await productWith(cluster, { onHand: 10_000 });
-  const load = await startLoad(cluster, { sku });
+  const load = await startLoad(cluster, { sku, perSecond: 50 });
   const nodes = SERVICES.flatMap((service) => [`${service}-1`, `${service}-2`]);
   for (const node of nodes) {
     const formerPid = cluster.pidOf(node);
