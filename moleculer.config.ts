@@ -18,6 +18,8 @@ export function brokerOptions(settings: Settings, nodeId: string): BrokerOptions
   const transporter = new DeathAwareNats({
     ...natsOptions(required(settings, "NATS_URL")),
     name: nodeId,
+    // A server that takes the connection and then says nothing is tried again after this.
+    timeout: 2_000,
     reconnectTimeWait: 250,
     maxReconnectAttempts: -1,
     // A link that hangs is given up after two unanswered pings.

@@ -14,7 +14,7 @@ const MAX_ERROR_LENGTH = 1_000;
 /** What a dead letter tells beside its body and the headers of its request. */
 const LetterDetails = z.strictObject({
   consumer: z.string(),
-  /** The event id; where none could be read, the message's stream and sequence: `EVENTS-17`. */
+  /** The event id; where none could be read, the stream with the message's sequence and time: `EVENTS-17-1795362750559093469`. */
   eventId: z.string(),
   /** The subject of the original, for example `events.order.placed.ord_0198...`. */
   subject: z.string(),
@@ -41,16 +41,13 @@ export interface Addressed {
   readonly eventId: string;
   /** `<consumer>:<event id>`: the key of the inbox row and the id of the dead letter. */
   readonly id: string;
-  /** Whether the id is an event's, so that copies of the message have the same. */
-  readonly hasEventId: boolean;
   readonly delivered: JetStreamMessage;
 }
 
 /** Names a delivery to a consumer, whatever it carries. */
 export function address(consumer: string, delivered: JetStreamMessage): Addressed {
-  const found = readEventId(delivered.body);
-  const eventId = found ?? `${delivered.stream}-${delivered.sequence}`;
-  return { consumer, eventId, id: `${consumer}:${eventId}`, hasEventId: found !== undefined, delivered };
+  const eventId = readEventId(delivered.body) ?? `${delivered.stream}-${delivered.copy}`;
+  return { consumer, eventId, id: `${consumer}:${eventId}`, delivered };
 }
 
 /** The event id of a message, whatever else is wrong with it. */

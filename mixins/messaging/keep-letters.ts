@@ -41,7 +41,8 @@ export function keepLetters({
     const there = await deadLetters.subjects();
     const dead = await store.find(troubles, { where });
     const lost = dead.filter(({ letter }) => letter && !there.has(letterSubject(letter.details)));
-    for (const { letter, body } of lost as Required<Trouble>[]) await deadLetters.bury(letter, body);
+    for (const { letter, body } of lost as Required<Trouble>[])
+      await deadLetters.bury(letter, body, { lost: true });
     return lost.length;
   }
 

@@ -90,8 +90,7 @@ export function createSettle({
   async function giveUp(message: Addressed, reason: unknown): Promise<void> {
     const letter = deadLetter(message, { reason, nowMs: clock() });
     await deadLetters.bury(letter, message.delivered.body);
-    // A message without an event id has no copies to be kept from, and its place may be another's in a new stream.
-    if (message.hasEventId) await troubles.giveUp(message, letter);
+    await troubles.giveUp(message, letter);
     logger.error({ ...letter.details }, "message given up, it is a dead letter");
   }
 }

@@ -2,10 +2,22 @@
 import { z } from "zod";
 import { call, defineContract } from "../../contracts/define-contract.ts";
 import { OrderId, PageParams } from "../../contracts/shapes.ts";
+import { STREAM_MAX_AGE_MS } from "../messaging/streams.ts";
+
+const DAY_MS = 24 * 3_600_000;
 
 /** Rows that go once they are old and their order is settled. */
 const MessageRows = z.enum(["outbox", "inbox"]);
 export type MessageRows = z.output<typeof MessageRows>;
+
+/**
+ * How long rows stay after they were made and their order was settled, in milliseconds. Until then copies of a message
+ * are published from its outbox row; an inbox row, which keeps them from a second effect, outlives every copy in the streams.
+ */
+export const keepMs: Readonly<Record<MessageRows, number>> = {
+  outbox: DAY_MS,
+  inbox: STREAM_MAX_AGE_MS + DAY_MS,
+};
 
 /** Each does a bounded piece of work. */
 const calls = {
@@ -15,7 +27,7 @@ const calls = {
     result: z.strictObject({ orderIds: z.array(OrderId), nextCursor: z.string().nullable() }),
     idempotent: true,
   }),
-  /** Removes the old rows of these orders, which are settled. */
+  /** Removes the old rows of these orders, which have been settled for as long as the rows are kept. */
   cleanUp: call({
     params: z.strictObject({ rows: MessageRows, orderIds: z.array(OrderId).max(100) }),
     result: z.strictObject({ removed: z.int() }),

@@ -3,12 +3,10 @@ import { OrderId } from "../../contracts/shapes.ts";
 import { answerCalls } from "../calls.ts";
 import { answers } from "../messaging/notes.ts";
 import { inboxRows, outboxRows } from "../messaging/outbox.ts";
-import { STREAM_MAX_AGE_MS } from "../messaging/streams.ts";
 import { readPage } from "../persistence/page.ts";
 import { type Collection, type Document, remove, type Store } from "../persistence/store.ts";
-import { type MessageRows, retentionContract } from "./contract.ts";
+import { keepMs, type MessageRows, retentionContract } from "./contract.ts";
 
-const DAY_MS = 24 * 3_600_000;
 const ROWS_AT_ONCE = 500;
 
 /** Rows that go by their age alone. */
@@ -26,28 +24,22 @@ interface MessageRowsOf {
   readonly mayGo: (row: Document) => boolean;
 }
 
-/**
- * An inbox row keeps copies of its message from having a second effect: it outlives every copy in the streams, and the
- * outbox row, from which new copies are published.
- */
 const messageRows: Readonly<Record<MessageRows, MessageRowsOf>> = {
   outbox: {
     collection: outboxRows,
     by: "createdAt",
-    keepMs: DAY_MS,
+    keepMs: keepMs.outbox,
     mayGo: ({ pending }) => pending === 0,
   },
   inbox: {
     collection: inboxRows,
     by: "handledAt",
-    keepMs: STREAM_MAX_AGE_MS + DAY_MS,
+    keepMs: keepMs.inbox,
     mayGo: () => true,
   },
 };
 
-const agingMessages: readonly Aging[] = [
-  { collection: answers, by: "at", keepMs: STREAM_MAX_AGE_MS + DAY_MS },
-];
+const agingMessages: readonly Aging[] = [{ collection: answers, by: "at", keepMs: keepMs.inbox }];
 
 /**
  * Mixin: a service cleans its own store when the worker's job asks it to; answers the calls of

@@ -59,8 +59,8 @@ export function createApiGatewayService({
       listAliases: false,
       addRoute: false,
       removeRoute: false,
-      // All HTTP requests are one action: beyond these, clients are asked to come back.
-      rest: { bulkhead: { enabled: true, concurrency: 1_000, maxQueueSize: 1_000 } },
+      // All HTTP requests are one action, those whose bodies come slowly and those for health among them.
+      rest: { bulkhead: { enabled: false } },
     },
 
     methods: {

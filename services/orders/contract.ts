@@ -156,9 +156,9 @@ export const orders = defineContract("orders", {
       result: z.strictObject({ settled: z.int() }),
       idempotent: true,
     }),
-    /** Which of the orders are settled. */
+    /** Which of the orders have been settled for at least so long. */
     settledOf: call({
-      params: z.strictObject({ orderIds: z.array(OrderId).max(100) }),
+      params: z.strictObject({ orderIds: z.array(OrderId).max(100), forSeconds: z.int().min(0).default(0) }),
       result: z.strictObject({ orderIds: z.array(OrderId) }),
       idempotent: true,
     }),

@@ -45,11 +45,11 @@ export const InvariantReport = z.strictObject({
   error: z.string().optional(),
 });
 
-/** `<consumer>:<event id>`; where no event id could be read, the stream and sequence stand for it. */
+/** `<consumer>:<event id>`; where no event id could be read, the stream with the message's sequence and time stands for it. */
 export const DeadLetterId = z
   .string()
   .max(200)
-  .regex(/^[A-Za-z0-9-]+--[A-Za-z0-9-]+:(evt_[0-9a-f]{32}|[A-Z_]+-\d+)$/);
+  .regex(/^[A-Za-z0-9-]+--[A-Za-z0-9-]+:(evt_[0-9a-f]{32}|[A-Z_]+-\d+-\d+)$/);
 
 /** A message that a consumer has given up: it failed by itself, or killed its process. */
 export const DeadLetter = z.strictObject({

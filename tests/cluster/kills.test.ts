@@ -24,16 +24,21 @@ async function placeForSure(
 ): Promise<Order | undefined> {
   const key = randomUUID();
   const deadline = Date.now() + 90_000;
+  let last: unknown;
   while (Date.now() < deadline) {
     const answer = await placeOrder(shop, { items: [{ sku, quantity: 1 }], paymentMethod }, key).catch(
-      () => undefined,
+      (error) => {
+        last = error;
+        return undefined;
+      },
     );
+    if (answer) last = answer.body;
     if (answer?.status === 201) return answer.body;
     if (answer?.status === 409 && !answer.headers.get("retry-after")) return undefined;
     if (answer && answer.status < 500 && answer.status !== 409) throw new Error(JSON.stringify(answer.body));
     await delay(200);
   }
-  throw new Error("No answer within 90 s");
+  throw new Error(`No answer within 90 s, the last was ${JSON.stringify(last)}`);
 }
 
 async function expectAllRight(

@@ -28,14 +28,16 @@ export function answerParserErrors(server: Server, { onRefused, clock }: Options
 
   server.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     const code = error.code ?? "UNKNOWN";
-    if (!canAnswer(socket) || code === "ECONNRESET") return void socket.destroy();
+    if (code === "ECONNRESET") return void socket.destroy();
+    if (isServed(socket)) return endAfterAnswer(socket);
+    if (!canAnswer(socket)) return void socket.destroy();
     refuse(socket, problem(problemOfCode[code] ?? "malformed-request"), code);
   });
 
   server.on("connect", (_request: IncomingMessage, socket) => {
     refuse(
       socket,
-      problem("method-not-allowed", { headers: { allow: "GET, HEAD, POST, PATCH" } }),
+      problem("method-not-allowed", { headers: { allow: "GET, HEAD, POST, PATCH, DELETE" } }),
       "CONNECT",
     );
   });
@@ -43,6 +45,17 @@ export function answerParserErrors(server: Server, { onRefused, clock }: Options
 
 /** With the answer of the request that has come in part; Node's types hide it. */
 type HttpSocket = Duplex & { readonly _httpMessage?: ServerResponse | null };
+
+/** Whether a whole request came before, whose answer is still to come: it is carried out, and must not be refused. */
+function isServed({ _httpMessage: begun }: HttpSocket): boolean {
+  return begun?.req.complete === true && !begun.writableFinished;
+}
+
+/** What comes behind a request that is being served is not read. */
+function endAfterAnswer(socket: HttpSocket): void {
+  socket.pause();
+  socket._httpMessage?.once("finish", () => socket.end(() => socket.destroy()));
+}
 
 /** Not when an answer has begun on this connection: ours would be read as part of it. */
 function canAnswer(socket: HttpSocket): boolean {

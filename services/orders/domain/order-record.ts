@@ -18,6 +18,8 @@ export type OrderRecord = Omit<Order, "payment"> & {
   readonly claimedAt?: string;
   /** From then on it is asked whether the order is settled; absent once it is. Unix milliseconds. */
   readonly settleFrom?: number;
+  /** When it was settled last, Unix milliseconds. */
+  readonly settledAt?: number;
 };
 
 /** An order after a change, with the messages that the change causes. They are stored together. */
@@ -96,6 +98,7 @@ export function toOrder({
   customerId: _,
   claimedAt: __,
   settleFrom: ___,
+  settledAt: ____,
   payment,
   ...visible
 }: OrderRecord): Order {

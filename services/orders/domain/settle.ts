@@ -27,11 +27,12 @@ export function canSettle(order: OrderRecord): boolean {
 /**
  * The settled order; its version stays, because nobody sees the difference. Undefined when it cannot be settled, is
  * settled already, or has changed since `version` was looked at.
+ * @param nowMs Unix time in milliseconds
  */
 export function settle(
   { settleFrom, ...order }: OrderRecord,
-  { version }: { version: number },
+  { version, nowMs }: { version: number; nowMs: number },
 ): OrderRecord | undefined {
   if (settleFrom === undefined || order.version !== version || !canSettle(order)) return undefined;
-  return order;
+  return { ...order, settledAt: nowMs };
 }

@@ -110,7 +110,7 @@ export function createOrderRepository({
      */
     async settle(orderId: string, { version }: { version: number }): Promise<boolean> {
       const order = await store.get(orderRecords, orderId);
-      const settled = order && settle(order, { version });
+      const settled = order && settle(order, { version, nowMs: clock() });
       if (!settled) return false;
       try {
         await outbox.commit({ writes: [replace(orderRecords, settled, { version })] });

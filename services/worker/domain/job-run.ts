@@ -1,6 +1,9 @@
 /** The runs of a job: how one begins, how it ends, and which ticks of the schedule it does. */
 import { nextTick } from "./schedule.ts";
 
+/** A run that failed is tried again after this time, or at the next tick if that comes first. */
+const RETRY_MS = 5 * 60_000;
+
 /** What a run has done, as numbers by name, for example `{ expired: 3 }`. */
 export type Done = Readonly<Record<string, number>>;
 
@@ -10,6 +13,8 @@ export type JobState = {
   readonly version: number;
   /** No tick up to here is open any more. */
   readonly doneTo: number;
+  /** The last run failed: the next one is due by then, whatever the schedule says. */
+  readonly retryAt?: number;
   /** The latest run, which may be under way. */
   readonly runId?: string;
 };
@@ -39,8 +44,8 @@ export function newJob(name: string, nowMs: number): JobState {
 }
 
 /** When the job is to run next; in the past when ticks were missed. */
-export function dueAt(cron: string, { doneTo }: Pick<JobState, "doneTo">): number {
-  return nextTick(cron, doneTo);
+export function dueAt(cron: string, { doneTo, retryAt }: Pick<JobState, "doneTo" | "retryAt">): number {
+  return Math.min(nextTick(cron, doneTo), retryAt ?? Number.POSITIVE_INFINITY);
 }
 
 /** Begins a run. A run before it that never ended was lost with its node. */
@@ -68,9 +73,17 @@ export function endRun(run: JobRun, ending: Ending, nowMs: number): JobRun {
  * The job after a run: all ticks up to its start are done, so what was missed is caught up once. Undefined when the run
  * does none: it was stopped on the way, or another run has begun since.
  */
-export function afterRun(state: JobState, { id, outcome, startedAt }: JobRun): JobState | undefined {
+export function afterRun(
+  { retryAt: _, ...state }: JobState,
+  { id, outcome, startedAt, endedAt = startedAt }: JobRun,
+): JobState | undefined {
   if (state.runId !== id || outcome === "aborted") return undefined;
-  return { ...state, version: state.version + 1, doneTo: Math.max(state.doneTo, startedAt) };
+  return {
+    ...state,
+    version: state.version + 1,
+    doneTo: Math.max(state.doneTo, startedAt),
+    ...(outcome === "failed" ? { retryAt: endedAt + RETRY_MS } : {}),
+  };
 }
 
 function ended({ version }: JobRun, nowMs: number) {

@@ -25,14 +25,17 @@ export interface ConsumerProgress {
   readonly waiting: number;
 }
 
-/** Whether messages that were there before may be gone: a stream was made anew, cut at its start or lost its end. */
+/**
+ * Whether messages that came since may be gone: a stream was made anew, lost its end, or was cut behind its end of
+ * then. What it forgets of its start as it grows older was there before.
+ */
 export function mayHaveLost(before: readonly StreamMark[], now: readonly StreamMark[]): boolean {
   return before.some((old) => {
     const stream = now.find(({ name }) => name === old.name);
     return (
       !stream ||
       stream.created !== old.created ||
-      stream.firstSeq > old.firstSeq ||
+      stream.firstSeq > old.lastSeq + 1 ||
       stream.lastSeq < old.lastSeq
     );
   });

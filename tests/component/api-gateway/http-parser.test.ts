@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { connect } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { eventually } from "../../support/eventually.ts";
 import { type GatewayFixture, openGateway } from "./gateway-fixture.ts";
@@ -87,6 +89,28 @@ test("a request whose body stays away keeps its id, in the answer and in the log
   expect([status, headers.get("x-request-id"), body.requestId]).toEqual([408, "req-stalled", "req-stalled"]);
   const line = await eventually(() => gateway.log.find(({ msg }) => msg === "request"));
   expect(line).toMatchObject({ requestId: "req-stalled", status: 408 });
+});
+
+test.each(["GARBAGE\r\n\r\n", "\0\u0001"])(
+  "what comes behind a request that is carried out does not take its answer: %j",
+  async (rubbish) => {
+    const page = { items: [], nextCursor: null };
+    gateway.stubs.inventory.listProducts = () => delay(100, page);
+    const answer = parse(await gateway.sendRaw(`GET /v1/products HTTP/1.1\r\nHost: x\r\n\r\n${rubbish}`));
+    expect([answer.status, answer.body]).toEqual([200, page]);
+  },
+);
+
+test("clients that send slowly take no place of others, however many they are", async () => {
+  const slow = Array.from({ length: 2_100 }, () => connect(gateway.port, "127.0.0.1"));
+  try {
+    for (const socket of slow) socket.on("error", () => {}).write(`${HEAD}Content-Length: 50\r\n\r\n{`);
+    await Promise.all(slow.map((socket) => once(socket, "connect")));
+    await delay(500);
+    expect((await gateway.send("GET", "/healthz")).status).toBe(200);
+  } finally {
+    for (const socket of slow) socket.destroy();
+  }
 });
 
 test("a client that hangs up leaves no failure behind", async () => {

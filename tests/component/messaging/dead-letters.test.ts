@@ -66,8 +66,8 @@ describe("a message that fails by itself", () => {
   const { message } = boiled("poison");
 
   test.each([
-    ["is not JSON", "{", "UNREADABLE_MESSAGE", "EVENTS-1"],
-    ["has no envelope", JSON.stringify({ litres: 1 }), "INVALID_SHAPE", "EVENTS-1"],
+    ["is not JSON", "{", "UNREADABLE_MESSAGE", undefined],
+    ["has no envelope", JSON.stringify({ litres: 1 }), "INVALID_SHAPE", undefined],
     [
       "has the wrong data",
       JSON.stringify({ ...message, data: { litres: "many" } }),
@@ -87,10 +87,10 @@ describe("a message that fails by itself", () => {
       await publishBody(connection, "events.kettle.boiled.poison", body);
       await publishMessage(connection, boiled("healthy"));
       await eventually(() => service.store.get(effects, "healthy"));
-      const letter = await eventually(() => letterOf(connection, { consumer, eventId }));
+      const letter = await eventually(() => letterOf(connection, { consumer, eventId: eventId ?? "*" }));
       expect(letter).toMatchObject({
         consumer,
-        eventId,
+        eventId: eventId ?? expect.stringMatching(/^EVENTS-1-\d{19}$/),
         subject: "events.kettle.boiled.poison",
         error: { code },
         tries: 4,

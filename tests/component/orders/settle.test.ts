@@ -91,6 +91,9 @@ describe("Orders that are not settled", () => {
     expect(await shop.call(orders.calls.settledOf, { orderIds: [order.id, newId("ord", 1)] })).toEqual({
       orderIds: [order.id],
     });
+    expect(await shop.call(orders.calls.settledOf, { orderIds: [order.id], forSeconds: 60 })).toEqual({
+      orderIds: [],
+    });
   });
 
   test("are not settled when they have changed since they were looked at", async () => {

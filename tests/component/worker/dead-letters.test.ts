@@ -156,7 +156,7 @@ describe("a dead letter", () => {
       { body: "x".repeat(100_000), bodyIsCut: true },
     ],
   ])("shows %s", async (_, body, shown) => {
-    const id = await bury({ eventId: "EVENTS-17", body });
+    const id = await bury({ eventId: "EVENTS-17-1795362750559093469", body });
     expect(await ask(worker.calls.getDeadLetter, { id })).toMatchObject(shown);
   });
 

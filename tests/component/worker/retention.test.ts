@@ -21,6 +21,8 @@ const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const INBOX_DAYS = STREAM_MAX_AGE_MS / DAY + 1;
 const settledOrder = newId("ord", NOW);
+/** Settled two days ago. */
+const lateOrder = newId("ord", NOW);
 const openOrder = newId("ord", NOW);
 
 describe("Retention", () => {
@@ -49,8 +51,10 @@ describe("Retention", () => {
             ? answerCalls(
                 { settledOf },
                 {
-                  settledOf: async ({ orderIds }) => ({
-                    orderIds: orderIds.filter((id) => id === settledOrder),
+                  settledOf: async ({ orderIds, forSeconds }) => ({
+                    orderIds: orderIds.filter(
+                      (id) => id === settledOrder || (id === lateOrder && forSeconds < 2 * 86_400),
+                    ),
                   }),
                 },
               )
@@ -120,6 +124,13 @@ describe("Retention", () => {
     ];
     expect(await clean()).toMatchObject({ inbox: 1 });
     expect((await idsIn("inventory", inboxRows)).toSorted()).toEqual(kept.toSorted());
+  });
+
+  test("keeps inbox rows of an order that was settled late: copies of its messages may still be in the streams", async () => {
+    const inbox = await addInbox("inventory", lateOrder, 30 * DAY);
+    await addOutbox("orders", lateOrder, 30 * DAY);
+    expect(await clean()).toMatchObject({ outbox: 1, inbox: 0 });
+    expect(await idsIn("inventory", inboxRows)).toEqual([inbox]);
   });
 
   test("removes no inbox row while some outbox could not be cleaned: its messages could come again", async () => {

@@ -40,9 +40,9 @@ describe("the id of a dead letter", () => {
   });
 
   test.each(["{", "null", "{}", '{"id":7}', '{"id":"evt_*"}', '{"id":"dead-letters.>"}'])(
-    "takes the place in the stream where %s tells no event id",
+    "takes the stream, and the message's place and time in it, where %s tells no event id",
     (body) => {
-      expect(address("c", delivered(body)).id).toBe("c:EVENTS-17");
+      expect(address("c", delivered(body)).id).toBe("c:EVENTS-17-1");
     },
   );
 });
@@ -59,7 +59,7 @@ describe("a dead letter", () => {
   test("belongs to the request that caused its message", () => {
     const message = delivered("{", { "X-Request-Id": "req-1", traceparent: "00-t" });
     expect(letterOf(message, new OutOfTea("")).request).toEqual({ requestId: "req-1", traceparent: "00-t" });
-    expect(letterOf(delivered("{"), new OutOfTea("")).request).toEqual({ requestId: "EVENTS-17" });
+    expect(letterOf(delivered("{"), new OutOfTea("")).request).toEqual({ requestId: "EVENTS-17-1" });
   });
 
   test.each([

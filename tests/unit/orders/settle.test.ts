@@ -48,26 +48,26 @@ describe("Settling", () => {
   const fulfilled = record("fulfilled", "captured", { version: 5 });
 
   test("takes the order out of the sight of the reconciler, and changes nothing that anybody sees", () => {
-    const settled = settle(fulfilled, { version: 5 }) as OrderRecord;
+    const settled = settle(fulfilled, { version: 5, nowMs: 7 }) as OrderRecord;
     expect(settled).not.toHaveProperty("settleFrom");
     expect(toOrder(settled)).toEqual(toOrder(fulfilled));
   });
 
   test("does nothing to an order that has changed since it was looked at", () => {
-    expect(settle(fulfilled, { version: 4 })).toBeUndefined();
+    expect(settle(fulfilled, { version: 4, nowMs: 7 })).toBeUndefined();
   });
 
   test("does nothing to an order that is settled", () => {
-    const settled = settle(fulfilled, { version: 5 }) as OrderRecord;
-    expect(settle(settled, { version: 5 })).toBeUndefined();
+    const settled = settle(fulfilled, { version: 5, nowMs: 7 }) as OrderRecord;
+    expect(settle(settled, { version: 5, nowMs: 7 })).toBeUndefined();
   });
 
   test("does nothing to an order that has not ended", () => {
-    expect(settle(placed, { version: placed.version })).toBeUndefined();
+    expect(settle(placed, { version: placed.version, nowMs: 7 })).toBeUndefined();
   });
 
   test("is undone by every later change, such as a return", () => {
-    const settled = settle(fulfilled, { version: 5 }) as OrderRecord;
+    const settled = settle(fulfilled, { version: 5, nowMs: 7 }) as OrderRecord;
     const at = "2026-12-01T12:00:00.000Z";
     const { order } = returnOrder(settled, { at, by: "usr_1" });
     expect(order.settleFrom).toBe(Date.parse(at) + 15_000);

@@ -40,6 +40,18 @@ describe("A job", () => {
     expect(dueAt(CRON, afterRun(state, ended) ?? state)).toBe(NOON + 2 * MINUTE);
   });
 
+  test("that runs seldom is tried again five minutes after a run that failed, until one succeeds", () => {
+    const daily = "0 3 * * *";
+    const { state, run } = begin();
+    const failedAt = NOON + MINUTE + 1;
+    const failed = afterRun(state, endRun(run, { outcome: "failed", error: "no" }, failedAt)) ?? state;
+    expect(dueAt(daily, failed)).toBe(failedAt + 5 * MINUTE);
+
+    const again = begin(failed, failedAt + 5 * MINUTE);
+    const done = afterRun(again.state, endRun(again.run, { outcome: "succeeded" }, failedAt + 6 * MINUTE));
+    expect(dueAt(daily, done ?? failed)).toBe(Date.parse("2026-11-23T03:00:00.000Z"));
+  });
+
   test("stays due after a run that was stopped on the way", () => {
     const { state, run } = begin();
     const ended = endRun(run, { outcome: "aborted", error: "the node stops" }, NOON + MINUTE + 1);

@@ -10,13 +10,18 @@ describe("Streams have lost nothing", () => {
   test("when only new messages came", () => {
     expect(mayHaveLost(before, [{ ...events, lastSeq: 200 }, commands])).toBe(false);
   });
+
+  test("when only what was there before was forgotten, by its age or because all had acked it", () => {
+    expect(mayHaveLost(before, [{ ...events, firstSeq: 50, lastSeq: 200 }, commands])).toBe(false);
+    expect(mayHaveLost(before, [{ ...events, firstSeq: 101, lastSeq: 200 }, commands])).toBe(false);
+  });
 });
 
 describe("Streams may have lost messages", () => {
   test.each([
     ["one is missing", [commands]],
     ["one was made anew", [{ ...events, created: "2026-11-22T11:00:00Z" }, commands]],
-    ["one was cut at its start", [{ ...events, firstSeq: 50 }, commands]],
+    ["one was cut behind its end of then", [{ ...events, firstSeq: 102, lastSeq: 200 }, commands]],
     ["one has lost its end", [{ ...events, lastSeq: 99 }, commands]],
   ])("when %s", (_, now) => {
     expect(mayHaveLost(before, now)).toBe(true);

@@ -1,7 +1,7 @@
 import type { Context } from "moleculer";
 import type { ResultOf } from "../../../../contracts/define-contract.ts";
 import { callService } from "../../../../mixins/calls.ts";
-import { type MessageRows, retentionContract } from "../../../../mixins/retention/contract.ts";
+import { keepMs, type MessageRows, retentionContract } from "../../../../mixins/retention/contract.ts";
 import { orders } from "../../../orders/contract.ts";
 import { type Participant, participants } from "../../domain/participants.ts";
 import { JobIncomplete, type RunJob } from "../../jobs/job.ts";
@@ -59,7 +59,10 @@ async function cleanUp(
       limit: PAGE,
       ...(cursor ? { cursor } : {}),
     });
-    const settled = await callService(ctx, orders.calls.settledOf, { orderIds: page.orderIds });
+    const settled = await callService(ctx, orders.calls.settledOf, {
+      orderIds: page.orderIds,
+      forSeconds: keepMs[rows] / 1_000,
+    });
     if (settled.orderIds.length > 0)
       removed += (await callService(ctx, calls.cleanUp, { rows, orderIds: settled.orderIds })).removed;
     cursor = page.nextCursor;
