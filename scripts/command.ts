@@ -12,6 +12,9 @@ export class CannotDo extends Error {
 }
 
 /** What a command gets: the settings, with an absolute DATA_DIR, and the environment that they came from. */
+/** What a command that is done leaves for its last output. */
+const LINGER_MS = 1_000;
+
 export interface CommandInput {
   readonly settings: Settings;
   readonly environment: NodeJS.ProcessEnv;
@@ -35,6 +38,8 @@ export async function runCommand(
     console.error(expected ? error.message : error);
     process.exitCode = 1;
   }
+  // A server that hangs keeps its connection open, and that would keep us.
+  setTimeout(() => process.exit(), LINGER_MS).unref();
 }
 
 /** Stores, mails and logs hold customers' data and the keys that tokens are signed with: all processes inherit this. */
