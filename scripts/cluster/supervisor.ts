@@ -104,7 +104,9 @@ export function createKeeper({ dataDir, logger }: { dataDir: string; logger: Log
   return {
     /** From now on these parts and no others; one change after the other. */
     keep(wanted: readonly Part[]): void {
-      turn = turn.then(() => change(wanted));
+      turn = turn
+        .then(() => change(wanted))
+        .catch((error) => logger.warn({ error: String(error) }, "not all parts could be changed"));
     },
     /** Parts are not started again any more. */
     release(): void {
