@@ -11,10 +11,10 @@ export class CannotDo extends Error {
   readonly code = "CANNOT_DO";
 }
 
-/** What a command gets: the settings, with an absolute DATA_DIR, and the environment that they came from. */
 /** What a command that is done leaves for its last output. */
 const LINGER_MS = 1_000;
 
+/** What a command gets: the settings, with an absolute DATA_DIR, and the environment that they came from. */
 export interface CommandInput {
   readonly settings: Settings;
   readonly environment: NodeJS.ProcessEnv;

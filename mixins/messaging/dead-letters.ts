@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { type NatsConnection, NatsError } from "nats";
+import type { NatsConnection } from "nats";
 import { DEAD_LETTERS, type DeadLetter, letterHeaders, letterSubject } from "./dead-letter.ts";
 import type { PublishToStream } from "./stream-publisher.ts";
+import { unlessMissing } from "./streams.ts";
 
 export interface DeadLetters {
   /**
@@ -36,13 +37,9 @@ export function createDeadLetters({
 
     async subjects() {
       const manager = await connection.jetstreamManager({ checkAPI: false, timeout: LOOK_TIMEOUT_MS });
+      // Where there is none, the next letter makes the stream anew.
       const found = await manager.streams.info(DEAD_LETTERS, { subjects_filter: ">" }).catch(unlessMissing);
       return new Set(Object.keys(found?.state.subjects ?? {}));
     },
   };
-}
-
-/** The next letter makes the stream anew. */
-function unlessMissing(error: unknown): undefined {
-  if (!(error instanceof NatsError) || error.api_error?.code !== 404) throw error;
 }

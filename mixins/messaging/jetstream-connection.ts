@@ -1,5 +1,5 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { connect, Events, type JetStreamClient, type JetStreamManager, type NatsConnection } from "nats";
+import { atMost } from "../transport/at-most.ts";
 import { natsOptions } from "../transport/nats-options.ts";
 
 const RETRY_MS = 250;
@@ -83,9 +83,7 @@ export async function connectJetStream({
     onReconnect: (listener) => onReconnect.push(listener),
     async close() {
       closed = true;
-      // A server that hangs never answers a drain.
-      const gaveUp = delay(CLOSE_WITHIN_MS, undefined, { ref: false });
-      await Promise.race([connection.drain().catch(() => {}), gaveUp]);
+      await atMost(CLOSE_WITHIN_MS, connection.drain());
       await connection.close();
     },
   };

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { createInbox, type Msg, type NatsConnection } from "nats";
+import { atMost } from "../transport/at-most.ts";
 import { isDelivery } from "./jetstream-message.ts";
 
 /** How long the server keeps a pull request open, in milliseconds. */
@@ -125,9 +125,7 @@ export function createPuller({
     async stop() {
       stopping = true;
       clearTimeout(timer);
-      // A server that hangs never confirms it.
-      const gaveUp = delay(DRAIN_WITHIN_MS, undefined, { ref: false });
-      if (!connection.isClosed()) await Promise.race([subscription.drain().catch(() => {}), gaveUp]);
+      if (!connection.isClosed()) await atMost(DRAIN_WITHIN_MS, subscription.drain());
       if (inFlight > 0) await idle.promise;
     },
   };

@@ -4,7 +4,7 @@ import {
   DeliverPolicy,
   DiscardPolicy,
   type JetStreamManager,
-  type NatsError,
+  NatsError,
   nanos,
   RetentionPolicy,
   StorageType,
@@ -91,4 +91,9 @@ export async function ensureConsumer(
   };
   await manager.consumers.add(streamOf(type.kind), config);
   return name;
+}
+
+/** For a `catch`: a stream or message that is not there is no failure. */
+export function unlessMissing(error: unknown): undefined {
+  if (!(error instanceof NatsError) || error.api_error?.code !== 404) throw error;
 }

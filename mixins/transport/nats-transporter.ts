@@ -1,6 +1,6 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { type ServiceBroker, Transporters } from "moleculer";
 import { createInbox, type Msg } from "nats";
+import { atMost } from "./at-most.ts";
 import { createNodePulse, type NodePulse } from "./node-pulse.ts";
 
 const NO_RESPONDERS = 503;
@@ -18,6 +18,8 @@ const FLUSH_WITHIN_MS = 1_000;
 export class DeathAwareNats extends Transporters.NATS {
   readonly #inbox = createInbox();
   readonly #pulse: NodePulse = createNodePulse({ now: () => performance.now() });
+  /** What the subjects of requests and pings begin with. */
+  #toNodes: readonly string[] = [];
   #looking: NodeJS.Timeout | undefined;
 
   /** Whether a node has been asked for a sign of life and has given none for too long: it hangs, or was paused. */
@@ -26,6 +28,7 @@ export class DeathAwareNats extends Transporters.NATS {
   }
 
   override async makeSubscriptions(topics: Record<string, unknown>[]): Promise<void> {
+    this.#toNodes = ["REQ", "PING"].map((kind) => `${this.prefix}.${kind}.`);
     this.client.subscribe(`${this.#inbox}.>`, {
       callback: (error: Error | null, message: Msg) => {
         if (!error && message.headers?.code === NO_RESPONDERS)
@@ -48,17 +51,15 @@ export class DeathAwareNats extends Transporters.NATS {
   override async disconnect(): Promise<void> {
     clearInterval(this.#looking);
     if (!this.client) return;
-    // A server that hangs never confirms it.
-    const gaveUp = delay(FLUSH_WITHIN_MS, undefined, { ref: false });
-    await Promise.race([this.client.flush().catch(() => {}), gaveUp]);
+    await atMost(FLUSH_WITHIN_MS, this.client.flush());
     await this.client.close();
     this.client = null;
   }
 
   /** The node that a request or ping goes to. */
   #addressee(topic: string): string | undefined {
-    const kind = ["REQ", "PING"].map((name) => `${this.prefix}.${name}.`).find((it) => topic.startsWith(it));
-    return kind && topic.slice(kind.length);
+    const start = this.#toNodes.find((it) => topic.startsWith(it));
+    return start && topic.slice(start.length);
   }
 
   #nodeIsGone(nodeId: string): void {

@@ -1,8 +1,9 @@
 import type { StoredMsg } from "nats";
 import { DEAD_LETTERS, letterSubject, readLetterDetails } from "../../../mixins/messaging/dead-letter.ts";
 import { decodeRequest, requestHeaders } from "../../../mixins/messaging/headers.ts";
+import { unlessMissing } from "../../../mixins/messaging/streams.ts";
 import type { DeadLetter } from "../domain/dead-letter.ts";
-import { type JetStreamAccess, unlessMissing } from "./jetstream-access.ts";
+import type { JetStreamAccess } from "./jetstream-access.ts";
 
 /** Every method throws `DependencyUnavailable` when JetStream does not answer. */
 export interface DeadLetterStream {

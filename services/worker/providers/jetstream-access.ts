@@ -1,5 +1,4 @@
 import type { JetStreamManager } from "nats";
-import { NatsError } from "nats";
 import { DependencyUnavailable } from "../../../mixins/errors.ts";
 import {
   connectJetStream,
@@ -46,9 +45,4 @@ export function createJetStreamAccess({ natsUrl }: { natsUrl: string }): JetStre
       jetStream = undefined;
     },
   };
-}
-
-/** For a `catch`: a stream or message that is not there is no failure. */
-export function unlessMissing(error: unknown): undefined {
-  if (!(error instanceof NatsError) || error.api_error?.code !== 404) throw error;
 }

@@ -1,7 +1,7 @@
 import type { ConsumerInfo, StreamInfo } from "nats";
-import { streamOf } from "../../../mixins/messaging/streams.ts";
+import { streamOf, unlessMissing } from "../../../mixins/messaging/streams.ts";
 import type { ConsumerProgress, StreamFill } from "../domain/streams.ts";
-import { type JetStreamAccess, unlessMissing } from "./jetstream-access.ts";
+import type { JetStreamAccess } from "./jetstream-access.ts";
 
 const NAMES = [streamOf("event"), streamOf("command")];
 
