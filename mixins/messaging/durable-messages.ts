@@ -1,4 +1,5 @@
-import type { Context, Service, ServiceAction, ServiceSchema } from "moleculer";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Context, Middleware, Service, ServiceAction, ServiceSchema } from "moleculer";
 import type { MessageType } from "../../contracts/define-contract.ts";
 import { answerCalls } from "../calls.ts";
 import { DependencyUnavailable } from "../errors.ts";
@@ -52,10 +53,11 @@ export function on<M extends MessageType>(
   return { type, handle: handle as unknown as MessageHandler, concurrency, timeoutMs };
 }
 
+/** Calls and HTTP that need no stream don't wait longer for JetStream; consumers begin when it answers. */
+const START_WITHIN_MS = 2_000;
+
 interface Running {
-  readonly jetStream: JetStreamConnection;
   readonly publisher: Publisher;
-  readonly pullers: readonly Puller[];
   readonly relay: Relay;
   readonly letters: LetterKeeper;
   readonly publishing: Set<Promise<void>>;
@@ -87,6 +89,9 @@ export function durableMessages({
   ackWaitMs?: number;
 }): Partial<ServiceSchema> {
   let running: Running | undefined;
+  let connected: JetStreamConnection | undefined;
+  const stopping = new AbortController();
+  const pullers: Puller[] = [];
   const troubles = createTroubles({ store });
   const answers = createAnswers({ store });
   const gate = createGate();
@@ -107,57 +112,87 @@ export function durableMessages({
       }),
     },
 
+    created(this: Service) {
+      // Before the broker waits for what runs: deliveries that go on arriving would keep the node alive until it is killed.
+      this.broker.middlewares.add({
+        name: `StopPulling:${service}`,
+        stopping: async () => stopPulling(),
+      } as Middleware);
+    },
+
     async started(this: Service) {
-      const jetStream = await connectJetStream({
-        natsUrl,
-        name: `${this.broker.nodeID}-messages`,
-        logger: this.logger,
+      const starting = start(this).catch((error) => {
+        // A connection that was closed on the way is no failure.
+        if (!stopping.signal.aborted) throw error;
       });
-      await jetStream.untilReady(ensureStreams);
-      const publish = createStreamPublisher(jetStream);
-      const publisher = createPublisher({ jetStream: { publish }, store, logger: this.logger });
-      const publishing = publishOnCommit(outbox, publisher);
-      const deadLetters = createDeadLetters({ connection: jetStream.connection, publish });
-      const { logger } = this;
-      const shared = { service, jetStream, gate, troubles, answers, deadLetters, logger, ackWaitMs };
-      const deliveryHandlers = new Map<string, DeliveryHandler>();
-      const pullers: Puller[] = [];
-      for (const { type, concurrency } of handlers) {
-        const handle = deliveryHandlerOf(this, type);
-        deliveryHandlers.set(consumerName(service, type.type), handle);
-        pullers.push(await startConsumer({ ...shared, type, concurrency, handle }));
-      }
-      const onError = (error: unknown) =>
-        logger.warn({ error: String(error) }, "outbox not relayed, tried again");
-      const relay = startRelay({
-        store,
-        publisher,
-        leases: createLeases({ store }),
-        holder: this.broker.nodeID,
-        onError,
-      });
-      const letters = keepLetters({
-        store,
-        deadLetters,
-        onError: (error) =>
-          logger.warn({ error: String(error) }, "dead letters not looked after, tried again"),
-      });
-      jetStream.onReconnect(() => {
-        for (const puller of pullers) puller.reset();
-        relay.runForAll().catch(onError);
-      });
-      running = { jetStream, publisher, pullers, relay, letters, publishing, deliveryHandlers };
+      let isLate = false;
+      starting.catch(
+        (error) => isLate && this.logger.error({ error: String(error) }, "durable messages not started"),
+      );
+      await Promise.race([starting, delay(START_WITHIN_MS, undefined, { ref: false })]);
+      isLate = true;
     },
 
     async stopped() {
-      if (!running) return;
-      const { jetStream, pullers, relay, letters, publishing } = running;
+      stopPulling();
+      const ending = running;
       running = undefined;
-      await Promise.all([...pullers.map((puller) => puller.stop()), relay.stop(), letters.stop()]);
-      await Promise.all(publishing);
-      await jetStream.close();
+      await Promise.all([
+        ...pullers.map((puller) => puller.stop()),
+        ending?.relay.stop(),
+        ending?.letters.stop(),
+      ]);
+      await Promise.all(ending?.publishing ?? []);
+      await connected?.close();
     },
   };
+
+  /** Connects, makes sure of streams and consumers, and begins to pull and to relay. @throws when it is stopped meanwhile */
+  async function start(owner: Service): Promise<void> {
+    const { logger } = owner;
+    const { nodeID } = owner.broker;
+    const jetStream = await connectJetStream({
+      natsUrl,
+      name: `${nodeID}-messages`,
+      logger,
+      signal: stopping.signal,
+    });
+    if (stopping.signal.aborted) return jetStream.close();
+    connected = jetStream;
+    await jetStream.untilReady(ensureStreams);
+    const publish = createStreamPublisher(jetStream);
+    const publisher = createPublisher({ jetStream: { publish }, store, logger });
+    const publishing = publishOnCommit(outbox, publisher);
+    const deadLetters = createDeadLetters({ connection: jetStream.connection, publish });
+    const shared = { service, jetStream, gate, troubles, answers, deadLetters, logger, ackWaitMs };
+    const deliveryHandlers = new Map<string, DeliveryHandler>();
+    for (const { type, concurrency } of handlers) {
+      const handle = deliveryHandlerOf(owner, type);
+      deliveryHandlers.set(consumerName(service, type.type), handle);
+      const puller = await startConsumer({ ...shared, type, concurrency, handle });
+      pullers.push(puller);
+      if (stopping.signal.aborted) void puller.stop();
+    }
+    stopping.signal.throwIfAborted();
+    const onError = (error: unknown) =>
+      logger.warn({ error: String(error) }, "outbox not relayed, tried again");
+    const relay = startRelay({ store, publisher, leases: createLeases({ store }), holder: nodeID, onError });
+    const letters = keepLetters({
+      store,
+      deadLetters,
+      onError: (error) => logger.warn({ error: String(error) }, "dead letters not looked after, tried again"),
+    });
+    jetStream.onReconnect(() => {
+      for (const puller of pullers) puller.reset();
+      relay.runForAll().catch(onError);
+    });
+    running = { publisher, relay, letters, publishing, deliveryHandlers };
+  }
+
+  function stopPulling(): void {
+    stopping.abort();
+    for (const puller of pullers) void puller.stop();
+  }
 
   function started(): Running {
     if (!running) throw new DependencyUnavailable(`${service} is starting or stopping`);

@@ -1,9 +1,10 @@
 import type { MessageType } from "../../contracts/define-contract.ts";
 import type { RequestContext } from "../observability/request-context.ts";
 import { CommitConflict, type Store } from "../persistence/store.ts";
+import { readEventId } from "./dead-letter.ts";
 import { decodeRequest } from "./headers.ts";
 import { type Message, parseMessage } from "./message.ts";
-import { AlreadyHandled, createDelivery, type Delivery, inboxRows } from "./outbox.ts";
+import { AlreadyHandled, createDelivery, type Delivery, inboxId, inboxRows } from "./outbox.ts";
 
 /** Runs the service's handler as a broker call; throws what the handler throws. */
 export type RunHandler = (message: Message, delivery: Delivery, request: RequestContext) => Promise<void>;
@@ -20,7 +21,8 @@ export interface Delivered {
 export type DeliveryHandler = (delivered: Delivered) => Promise<void>;
 
 /**
- * What a delivery means to a service, without its transport: validates, dedupes by the inbox, runs the handler. When it
+ * What a delivery means to a service, without its transport: dedupes by the inbox, validates, runs the handler. The inbox
+ * comes first: what was handled or discarded stays so, also where this version cannot read the message. When it
  * resolves, the effect is in the store and the delivery can be acked; when it throws, the message must come again.
  * @param consumer the durable consumer's name
  */
@@ -38,9 +40,9 @@ export function createDeliveryHandler({
   clock?: () => number;
 }): DeliveryHandler {
   return async (delivered) => {
+    if (await isHandled(readEventId(delivered.body))) return;
     const message = parseMessage(type, delivered.body);
     const delivery = createDelivery({ consumer, message, tries: delivered.tries }, clock());
-    if (await isHandled(delivery)) return;
     try {
       await run(message, delivery, {
         requestId: message.id,
@@ -52,8 +54,9 @@ export function createDeliveryHandler({
     }
   };
 
-  async function isHandled(delivery: Delivery): Promise<boolean> {
-    return (await store.get(inboxRows, delivery.inboxId)) !== undefined;
+  async function isHandled(eventId: string | undefined): Promise<boolean> {
+    if (eventId === undefined) return false;
+    return (await store.get(inboxRows, inboxId({ consumer, eventId }))) !== undefined;
   }
 
   /** A handler that had nothing to do wrote nothing: the inbox says so all the same. */

@@ -1,4 +1,12 @@
-import { connect, Events, type JetStreamClient, type JetStreamManager, type NatsConnection } from "nats";
+import { setTimeout as delay } from "node:timers/promises";
+import {
+  type ConnectionOptions,
+  connect,
+  Events,
+  type JetStreamClient,
+  type JetStreamManager,
+  type NatsConnection,
+} from "nats";
 import { atMost } from "../transport/at-most.ts";
 import { natsOptions } from "../transport/nats-options.ts";
 
@@ -26,22 +34,25 @@ interface Logger {
  * A connection to NATS that stays: it waits for the first server and reconnects for ever.
  * @param natsUrl see {@link natsOptions}
  * @param name shown by the server's monitoring
+ * @param signal ends the wait for the first server
+ * @throws the reason of `signal`
  */
 export async function connectJetStream({
   natsUrl,
   name,
   logger,
+  signal,
 }: {
   natsUrl: string;
   name: string;
   logger: Logger;
+  signal?: AbortSignal;
 }): Promise<JetStreamConnection> {
-  const connection = await connect({
+  const connection = await dial(signal, {
     ...natsOptions(natsUrl),
     name,
     maxReconnectAttempts: -1,
     reconnectTimeWait: RETRY_MS,
-    waitOnFirstConnect: true,
     timeout: CONNECT_TIMEOUT_MS,
     noAsyncTraces: true,
     // A link that hangs is given up after two unanswered pings.
@@ -75,7 +86,7 @@ export async function connectJetStream({
         } catch (error) {
           if (closed || connection.isClosed()) throw error;
           logger.warn(`JetStream is not ready: ${String(error)}`);
-          await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+          await delay(RETRY_MS);
         }
       }
     },
@@ -87,4 +98,16 @@ export async function connectJetStream({
       await connection.close();
     },
   };
+}
+
+/** The client's own wait for the first server has no end that could be asked for. */
+async function dial(signal: AbortSignal | undefined, options: ConnectionOptions): Promise<NatsConnection> {
+  for (;;) {
+    signal?.throwIfAborted();
+    try {
+      return await connect(options);
+    } catch {
+      await delay(RETRY_MS, undefined, { ...(signal ? { signal } : {}) });
+    }
+  }
 }

@@ -53,7 +53,6 @@ export interface Delivery {
   readonly consumer: string;
   /** The inbox row: goes into the batch of the effect, so that effect and dedupe are one. */
   readonly inbox: Write;
-  readonly inboxId: string;
   /** How often the message was delivered, this time included. */
   readonly tries: number;
   /** Whether the inbox row is in the store: set by the outbox's commit. */
@@ -125,11 +124,20 @@ export function createOutbox({
   };
 }
 
+/** The key of the inbox row of one consumer and message. */
+export function inboxId({ consumer, eventId }: { consumer: string; eventId: string }): string {
+  return `${consumer}:${eventId}`;
+}
+
 /** A delivery of a message to a consumer, with the inbox row that remembers its effect. */
 export function createDelivery(
   { consumer, message, tries }: { consumer: string; message: Pick<Message, "id" | "subject">; tries: number },
   nowMs: number,
 ): Delivery {
-  const row: InboxRow = { id: `${consumer}:${message.id}`, subject: message.subject, handledAt: nowMs };
-  return { consumer, inbox: insert(inboxRows, row), inboxId: row.id, tries, recorded: false };
+  const row: InboxRow = {
+    id: inboxId({ consumer, eventId: message.id }),
+    subject: message.subject,
+    handledAt: nowMs,
+  };
+  return { consumer, inbox: insert(inboxRows, row), tries, recorded: false };
 }

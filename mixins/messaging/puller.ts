@@ -13,7 +13,7 @@ const DRAIN_WITHIN_MS = 1_000;
 export interface Puller {
   /** Forgets the open pull request (its connection was lost) and asks anew. */
   reset(): void;
-  /** Stops asking, hands back what arrives meanwhile, waits for what is in the works. */
+  /** Stops asking at once, hands back what arrives meanwhile, waits for what is in the works. May be called again. */
   stop(): Promise<void>;
 }
 
@@ -47,6 +47,7 @@ export function createPuller({
   let requested = 0;
   let request = 0;
   let stopping = false;
+  let stopped: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
 
   const subscription = connection.subscribe(`${inbox}.*`, {
@@ -122,11 +123,16 @@ export function createPuller({
       requested = 0;
       pull();
     },
-    async stop() {
-      stopping = true;
-      clearTimeout(timer);
-      if (!connection.isClosed()) await atMost(DRAIN_WITHIN_MS, subscription.drain());
-      if (inFlight > 0) await idle.promise;
+    stop() {
+      stopped ??= stop();
+      return stopped;
     },
   };
+
+  async function stop(): Promise<void> {
+    stopping = true;
+    clearTimeout(timer);
+    if (!connection.isClosed()) await atMost(DRAIN_WITHIN_MS, subscription.drain());
+    if (inFlight > 0) await idle.promise;
+  }
 }

@@ -1,6 +1,6 @@
+import { isDeepStrictEqual } from "node:util";
 import {
   AckPolicy,
-  type ConsumerConfig,
   DeliverPolicy,
   DiscardPolicy,
   type JetStreamManager,
@@ -47,7 +47,11 @@ export function consumerName(service: string, type: string): string {
   return `${service}--${type.replaceAll(".", "-")}`;
 }
 
-/** Creates the streams that are missing. A full stream refuses publishes: the outbox keeps what it refused. */
+/**
+ * Creates the streams that are missing, and changes those that are configured otherwise; only how large one may grow is
+ * the operator's to change, who knows the disk. A full stream refuses publishes:
+ * the outbox keeps what it refused.
+ */
 export async function ensureStreams(manager: JetStreamManager): Promise<void> {
   for (const stream of Object.values(STREAMS))
     await ensureStream(manager, stream, { max_age: nanos(STREAM_MAX_AGE_MS) });
@@ -55,42 +59,59 @@ export async function ensureStreams(manager: JetStreamManager): Promise<void> {
 }
 
 async function ensureStream(
-  manager: JetStreamManager,
+  { streams }: JetStreamManager,
   { name, prefix, maxBytes }: Stream,
   limits: Partial<StreamConfig>,
 ): Promise<void> {
-  await manager.streams.info(name).catch(async (error: NatsError) => {
-    if (error.api_error?.code !== 404) throw error;
-    await manager.streams.add({
+  const changeable = {
+    subjects: [`${prefix}.>`],
+    discard: DiscardPolicy.New,
+    duplicate_window: nanos(2 * 60_000),
+    ...limits,
+  };
+  const found = await streams.info(name).catch(unlessMissing);
+  if (!found)
+    await streams.add({
       name,
-      subjects: [`${prefix}.>`],
       retention: RetentionPolicy.Limits,
       storage: StorageType.File,
-      discard: DiscardPolicy.New,
       max_bytes: maxBytes,
-      duplicate_window: nanos(2 * 60_000),
-      ...limits,
+      ...changeable,
     });
-  });
+  else if (differs(found.config, changeable)) await streams.update(name, changeable);
 }
 
-/** Creates the durable consumer of one message type for one service, if it is missing; answers its name. */
+/**
+ * Creates the durable consumer of one message type for one service, or changes it when it is configured otherwise: a newer
+ * server refuses to create one that is there with another configuration. Answers its name.
+ */
 export async function ensureConsumer(
-  manager: JetStreamManager,
+  { consumers }: JetStreamManager,
   { service, type, ackWaitMs }: { service: string; type: MessageType; ackWaitMs: number },
 ): Promise<string> {
   const name = consumerName(service, type.type);
-  const config: Partial<ConsumerConfig> = {
-    durable_name: name,
+  const stream = streamOf(type.kind);
+  const changeable = {
     filter_subject: subjectOf(type.kind, type.type, "*"),
-    ack_policy: AckPolicy.Explicit,
-    deliver_policy: DeliverPolicy.All,
     ack_wait: nanos(ackWaitMs),
     max_deliver: -1,
     max_ack_pending: 1_000,
   };
-  await manager.consumers.add(streamOf(type.kind), config);
+  const found = await consumers.info(stream, name).catch(unlessMissing);
+  if (!found)
+    await consumers.add(stream, {
+      durable_name: name,
+      ack_policy: AckPolicy.Explicit,
+      deliver_policy: DeliverPolicy.All,
+      ...changeable,
+    });
+  else if (differs(found.config, changeable)) await consumers.update(stream, name, changeable);
   return name;
+}
+
+/** Whether any of the wanted settings is not the one that there is. */
+function differs<C extends object>(found: C, wanted: Partial<C>): boolean {
+  return (Object.keys(wanted) as (keyof C)[]).some((key) => !isDeepStrictEqual(found[key], wanted[key]));
 }
 
 /** For a `catch`: a stream or message that is not there is no failure. */

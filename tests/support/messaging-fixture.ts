@@ -39,6 +39,7 @@ export async function startKettleService({
   more = [],
   concurrency = 16,
   ackWaitMs = 10_000,
+  tracksCalls = false,
 }: {
   natsUrl: string;
   handle: (deps: Pick<KettleService, "store" | "outbox">) => KettleHandler;
@@ -48,6 +49,8 @@ export async function startKettleService({
   more?: readonly Subscription[];
   concurrency?: number;
   ackWaitMs?: number;
+  /** As real nodes do: to stop, it waits for the calls and deliveries under way. */
+  tracksCalls?: boolean;
 }) {
   const store = createSqliteStore({ file, collections: [effects, ...messagingCollections] });
   const outbox = createOutbox({ store });
@@ -55,6 +58,7 @@ export async function startKettleService({
     nodeID: nodeId,
     logger: false,
     requestTimeout: 5_000,
+    tracking: { enabled: tracksCalls, shutdownTimeout: 5_000 },
     middlewares: [requestContextMiddleware()],
   });
   broker.createService({

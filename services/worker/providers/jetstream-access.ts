@@ -4,8 +4,10 @@ import {
   connectJetStream,
   type JetStreamConnection,
 } from "../../../mixins/messaging/jetstream-connection.ts";
+import { atMost } from "../../../mixins/transport/at-most.ts";
 
 const TIMEOUT_MS = 2_000;
+const CONNECT_WITHIN_MS = 2_000;
 
 interface Logger {
   warn(message: string): void;
@@ -14,7 +16,10 @@ interface Logger {
 
 /** One connection for whoever looks after streams. */
 export interface JetStreamAccess {
-  /** @param name shown by the server's monitoring */
+  /**
+   * Begins to connect, and waits for it a little; a server that is silent is waited for in the background.
+   * @param name shown by the server's monitoring
+   */
   connect(name: string, logger: Logger): Promise<void>;
   /** @throws {DependencyUnavailable} JetStream does not answer */
   ask<T>(work: (manager: JetStreamManager) => Promise<T>): Promise<T>;
@@ -22,11 +27,17 @@ export interface JetStreamAccess {
 }
 
 export function createJetStreamAccess({ natsUrl }: { natsUrl: string }): JetStreamAccess {
+  const closing = new AbortController();
   let jetStream: JetStreamConnection | undefined;
 
   return {
     async connect(name, logger) {
-      jetStream = await connectJetStream({ natsUrl, name, logger });
+      const connecting = connectJetStream({ natsUrl, name, logger, signal: closing.signal });
+      const connected = connecting.then((connection) => {
+        jetStream = connection;
+        return closing.signal.aborted ? connection.close() : undefined;
+      });
+      await atMost(CONNECT_WITHIN_MS, connected);
     },
 
     async ask(work) {
@@ -41,6 +52,7 @@ export function createJetStreamAccess({ natsUrl }: { natsUrl: string }): JetStre
     },
 
     async close() {
+      closing.abort();
       await jetStream?.close();
       jetStream = undefined;
     },

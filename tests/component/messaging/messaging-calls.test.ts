@@ -17,7 +17,7 @@ import {
   startKettleService,
 } from "../../support/messaging-fixture.ts";
 import { startNatsServer, type TestNatsServer } from "../../support/nats-server.ts";
-import { hasAnswered, publishMessage } from "../../support/publish-message.ts";
+import { hasAnswered, publishBody, publishMessage } from "../../support/publish-message.ts";
 
 const { calls } = messagingContract("kettle");
 const consumer = "kettle--kettle-boiled";
@@ -186,6 +186,18 @@ describe("a dead letter", () => {
     expect(await kettle.store.get(effects, orderId)).toBeUndefined();
     expect(await ask(kettle, calls.missingOf, { messages: [entryOf(outgoing)] })).toEqual({ missing: [] });
   }, 30_000);
+
+  test("that is discarded is not revived by a copy that this version cannot read", async () => {
+    const kettle = await start();
+    const { message: newer } = message();
+    await ask(kettle, calls.discardMessage, { consumer, eventId: newer.id, orderId });
+    const body = JSON.stringify({ ...newer, schemaVersion: 9 });
+    await publishBody(connection, `events.kettle.boiled.${orderId}`, body);
+    await publishMessage(connection, boiled("after"));
+    await eventually(() => kettle.store.get(effects, "after"));
+    await eventually(isAnswered);
+    expect(await letterOf(connection, { consumer, eventId: newer.id })).toBeUndefined();
+  });
 
   test("of a consumer that the service does not have is refused", async () => {
     const kettle = await start();
