@@ -16,6 +16,14 @@ const integer = (min: number, max: number) =>
     .transform(Number)
     .refine((value) => value >= min && value <= max, `must be a whole number from ${min} to ${max}`);
 
+/** Who mails come from. A name with marks that could end it must stand in quotes, or it would read as several senders. */
+const sender = () =>
+  z.string().refine((value) => {
+    const [, address = value] =
+      /^(?:"[^"\\\p{C}\p{Zl}\p{Zp}]+" *|[^()<>[\]:;@\\,"\p{C}\p{Zl}\p{Zp}]+)<(.*)>$/u.exec(value) ?? [];
+    return z.email().max(254).safeParse(address).success;
+  }, "must be an address, such as orders@example.com, or a name and an address, such as Shop <orders@example.com>");
+
 export const settingsSchema = z.object({
   PORT: integer(1, 65_535)
     .default(3000)
@@ -33,6 +41,9 @@ export const settingsSchema = z.object({
     .describe(
       "Mail server; unset: a mail sink that keeps each mail as DATA_DIR/mail/*.eml and shows them on a page.",
     ),
+  MAIL_FROM: sender()
+    .default("Moleculer Orders <orders@example.com>")
+    .describe("Sender of all mails, an address or `Name <address>`; your mail server must let it send."),
   PAYMENT_URL: url("http:", "https:")
     .optional()
     .describe("Payment provider; unset: a sandbox with its ledger in DATA_DIR/payments/ledger.jsonl."),

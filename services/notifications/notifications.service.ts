@@ -13,7 +13,6 @@ import { type MailDependencies, sendMail } from "./handlers/events/send-mail.ts"
 import { createMailer, type Mailer } from "./providers/mailer.ts";
 import { createNotificationRepository, notificationRows } from "./repositories/notification-repository.ts";
 
-const SENDER = "Moleculer Orders <orders@example.com>";
 /** The mailer has few connections, and the wait for one counts as part of its time-out. */
 const FEW_AT_ONCE = { concurrency: 4 };
 
@@ -33,7 +32,7 @@ export default function (settings: Settings, logger: ServiceBroker["logger"]): S
     outbox,
     natsUrl: required(settings, "NATS_URL"),
     repository: createNotificationRepository({ store, outbox }),
-    mailer: createMailer({ url: required(settings, "SMTP_URL"), from: SENDER, logger }),
+    mailer: createMailer({ url: required(settings, "SMTP_URL"), from: settings.MAIL_FROM, logger }),
     clock,
   });
 }

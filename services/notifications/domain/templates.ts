@@ -1,6 +1,6 @@
 /** The mails that customers get: pure functions from an order to subject and plain text. */
 import type { Order, OrderStatus } from "../../orders/contract.ts";
-import { formatMoney, oneLine } from "./plain-text.ts";
+import { createMoneyFormat, oneLine } from "./plain-text.ts";
 
 /** One mail for each state that an order can reach. */
 export type Template = OrderStatus;
@@ -75,6 +75,7 @@ function reasonLine(reason: string | undefined): string[] {
 }
 
 function orderLines({ id, number, items, total }: Order): string {
+  const formatMoney = createMoneyFormat();
   const lines = items.map(
     ({ quantity, name, sku, unitPrice }) =>
       `  ${quantity} x ${oneLine(name)} (${sku}), ${formatMoney(unitPrice)} each`,

@@ -5,7 +5,7 @@ import { OneLine } from "../../../contracts/shapes.ts";
 import { type BreakerLogger, createBreaker, isBreakerOpen } from "../../../mixins/circuit-breaker.ts";
 import { DependencyUnavailable, DomainError } from "../../../mixins/errors.ts";
 
-/** The mail was not taken: no connection, a temporary refusal (4xx), or the breaker is open. */
+/** The mail was not taken, and may be later: no connection, an answer that is not about this very mail, or the breaker is open. */
 export class MailUnavailable extends DependencyUnavailable {
   override name = "MailUnavailable";
 }
@@ -15,7 +15,7 @@ export class MailOutcomeUnknown extends DependencyUnavailable {
   override name = "MailOutcomeUnknown";
 }
 
-/** The mail server refused this mail for good (5xx), or it is none that may be sent. */
+/** The mail server refused this mail for good (a 5xx about its recipient or content), or it is none that may be sent. */
 export class MailRefused extends DomainError {
   readonly code = "MAIL_REFUSED";
 }
@@ -112,9 +112,51 @@ function checked(mail: Mail): Mail {
   throw new MailRefused("The mail may not be sent", { errors });
 }
 
-/** An answer of the server, or of the client itself, about this very mail: its addresses or its content. */
-function isRefusal({ code, permanent, responseCode }: NodemailerError): boolean {
-  return (code === "EENVELOPE" || code === "EMESSAGE") && (permanent === true || !responseCode);
+/**
+ * Answers of 5xx that are not about one mail but about the session, the sender or the day. The same mail may go
+ * out once credentials, quota or server are mended, so it must not be given up.
+ */
+const NOT_ABOUT_ONE_MAIL = {
+  /**
+   * RFC 5321, 4.2.2: commands not understood (500-504, 555). RFC 7504: a host that takes no mail (521).
+   * RFC 4954 and RFC 5248: sign-in and encryption (523-538).
+   */
+  replies: [500, 501, 502, 503, 504, 521, 523, 524, 525, 530, 534, 535, 538, 555],
+  /** RFC 3463 and the IANA registry that goes on with it, "SMTP Enhanced Status Codes". */
+  statuses: [
+    /^5\.1\.[78]$/, // the sender's address
+    /^5\.3\.(?!4$)/, // the mail system; 5.3.4: this mail is too big for it
+    /^5\.4\./, // network, routing, and with many servers the quota
+    /^5\.5\./, // the protocol
+    /^5\.7\.([89]|1[0-4])$/, // sign-in and encryption
+    /^5\.7\.2[0-8]$/, // the sender's domain or host is not trusted, or sends too much
+    /^5\.7\.(57|60)$/, // Microsoft Exchange: not signed in, or may not send as this sender
+  ],
+  /** Who has not signed in is told that the server is no relay for him, with the codes of any other refusal. */
+  text: /\brelay(ing)? (access )?(denied|not permitted|prohibited)|\bunable to relay\b/i,
+};
+
+/** An address that cannot be (RFC 3463, 3.2), and what Exchange Online answers for one that it does not know (5.4.1). */
+const OF_RECIPIENT = /^5\.(1\.[0-6]|4\.1)$/;
+
+/** An answer of the server, or of the client itself, about this very mail: its recipient or its content. */
+function isRefusal(error: NodemailerError): boolean {
+  if (error.code !== "EENVELOPE" && error.code !== "EMESSAGE") return false;
+  if (!error.response) return true;
+  return error.permanent === true && isAboutThisMail(error);
+}
+
+/** Tells what a 5xx is about; the answer to MAIL FROM is about the sender unless it tells a size. */
+function isAboutThisMail({ command, response = "", responseCode = 0 }: NodemailerError): boolean {
+  const [, status = ""] = /^\d{3}[ -](5\.\d{1,3}\.\d{1,3})\b/.exec(response) ?? [];
+  if (command === "MAIL FROM") return status === "5.3.4";
+  if (command === "RCPT TO" && (responseCode === 501 || OF_RECIPIENT.test(status))) return true;
+  const { replies, statuses, text } = NOT_ABOUT_ONE_MAIL;
+  return !(
+    replies.includes(responseCode) ||
+    statuses.some((pattern) => pattern.test(status)) ||
+    text.test(response)
+  );
 }
 
 function understand(error: NodemailerError): Error {

@@ -9,7 +9,7 @@ import {
 } from "../../../services/notifications/providers/mailer.ts";
 import { eventually } from "../../support/eventually.ts";
 import { freePort } from "../../support/free-port.ts";
-import { type ScriptedSmtp, type Step, startScriptedSmtp } from "./scripted-smtp.ts";
+import { type Behaviour, type ScriptedSmtp, type Step, startScriptedSmtp } from "./scripted-smtp.ts";
 
 const aMail = {
   to: "ann@example.com",
@@ -38,12 +38,24 @@ describe("The mailer, with a mail server that fails,", () => {
   const send = () => mailer.send(aMail).catch((error: unknown) => error);
 
   test.each<[Step, string]>([
-    ["MAIL", "550 no such sender"],
     ["RCPT", "550 no such mailbox"],
+    ["RCPT", "550 5.1.1 no such mailbox"],
+    ["RCPT", "501 5.1.3 bad recipient address"],
+    ["RCPT", "550 5.4.1 recipient address rejected"],
+    ["RCPT", "550 5.1.1 <relay@example.com> no such mailbox"],
+    ["RCPT", "550 5.2.1 mailbox disabled"],
+    ["RCPT", "552 5.2.2 mailbox full"],
+    ["RCPT", "550 5.7.1 blocked by the recipient"],
+    ["RCPT", "556 5.1.10 the domain takes no mail"],
     ["RCPT", "553 mailbox name not allowed"],
     ["DATA", "554 no valid recipients"],
     ["content", "554 spam"],
     ["content", "552 too large"],
+    ["content", "552 5.2.3 message too long"],
+    ["content", "552 5.3.4 message too big for the system"],
+    ["MAIL", "552 5.3.4 message too big for the system"],
+    ["content", "554 5.6.0 malformed"],
+    ["content", "554-5.7.1 this looks like spam\r\n554 5.7.1 see our rules"],
   ])("reports %s answered with %s as refused for good, and the next mail goes out", async (step, reply) => {
     smtp.behaviour[step] = reply;
     const refusal = await send();
@@ -66,6 +78,33 @@ describe("The mailer, with a mail server that fails,", () => {
     ["content", "451 disk full"],
     ["content", "421 going down"],
     ["MAIL", "503 bad sequence"],
+    // For good as well, but about the sender, the session or the day: the next mail would fare no better.
+    ["MAIL", "550 no such sender"],
+    ["MAIL", "550 5.7.1 not allowed"],
+    ["MAIL", "530 5.7.0 sign in first"],
+    ["RCPT", "530 5.7.1 sign in first"],
+    ["DATA", "530 sign in first"],
+    ["RCPT", "534 5.7.9 sign-in too weak"],
+    ["RCPT", "535 5.7.8 bad credentials"],
+    ["RCPT", "538 encryption needed to sign in"],
+    ["RCPT", "550 5.7.8 bad credentials"],
+    ["RCPT", "550 5.1.7 bad sender address"],
+    ["RCPT", "553 5.1.8 no such domain of the sender"],
+    ["RCPT", "550 5.4.5 daily quota exceeded"],
+    ["RCPT", "550 5.4.4 no route"],
+    ["RCPT", "521 5.3.2 takes no mail today"],
+    ["RCPT", "554 5.7.1 <ann@example.com>: Relay access denied"],
+    ["RCPT", "550 relay not permitted"],
+    ["RCPT", "550 5.7.54 SMTP; Unable to relay recipient in non-accepted domain"],
+    ["RCPT", "500 what"],
+    ["RCPT", "555 unknown parameter"],
+    ["DATA", "554 5.5.1 bad sequence"],
+    ["content", "554 5.3.0 trouble in the mail system"],
+    ["content", "550-5.4.5 daily quota\r\n550 5.4.5 exceeded"],
+    ["content", "554 5.7.60 may not send as this sender"],
+    ["content", "550 5.7.26 the sender's domain is not authenticated"],
+    // Only 354 asks for the content; after this one it would be read as commands.
+    ["DATA", "250 ok"],
   ])("reports %s answered with %s as unavailable, and the next mail goes out", async (step, reply) => {
     smtp.behaviour[step] = reply;
     const failure = await send();
@@ -75,7 +114,8 @@ describe("The mailer, with a mail server that fails,", () => {
     expect(await send()).toBeUndefined();
   });
 
-  test.each<[Step, "hang" | "drop"]>([
+  test.each<[Step, Behaviour]>([
+    ["content", "no reply of a mail server"],
     ["content", "drop"],
     ["content", "hang"],
     ["DATA", "hang"],
@@ -136,6 +176,14 @@ describe("The mailer, with a mail server that fails,", () => {
     smtp.behaviour = {};
     await eventually(async () => (await attempt()) === undefined);
     expect(await attempt()).toBeUndefined();
+    guarded.close();
+  });
+
+  test("stops asking a server that refuses the sender", async () => {
+    const guarded = createMailer({ url: smtp.url, from: "shop@example.com", breaker: { minCalls: 4 } });
+    smtp.behaviour.MAIL = "550 5.7.60 may not send as this sender";
+    for (let n = 0; n < 4; n++) await expect(guarded.send(aMail)).rejects.toThrow(MailUnavailable);
+    await eventually(async () => /Breaker is open/.test(String(await guarded.send(aMail).catch(String))));
     guarded.close();
   });
 

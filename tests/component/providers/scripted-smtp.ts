@@ -26,7 +26,7 @@ export async function startScriptedSmtp() {
   const sockets = new Set<Socket>();
 
   const act = (socket: Socket, step: Step) => {
-    const behaviour = state.behaviour[step] ?? REPLIES[step];
+    const behaviour = state.behaviour[step] ?? REPLIES[step] ?? "500 unknown command";
     if (behaviour === "drop") socket.destroy();
     else if (behaviour !== "hang") socket.write(`${behaviour}\r\n`);
   };

@@ -1,7 +1,9 @@
-import { describe, expect, test } from "@jest/globals";
-import { formatMoney, oneLine } from "../../../services/notifications/domain/plain-text.ts";
+import { describe, expect, jest, test } from "@jest/globals";
+import { createMoneyFormat, oneLine } from "../../../services/notifications/domain/plain-text.ts";
 
 describe("Money in a mail", () => {
+  const formatMoney = createMoneyFormat();
+
   test.each([
     [{ amount: 0, currency: "EUR" }, "€0.00"],
     [{ amount: 5, currency: "EUR" }, "€0.05"],
@@ -12,6 +14,26 @@ describe("Money in a mail", () => {
     [{ amount: 999_999_999, currency: "GBP" }, "£9,999,999.99"],
   ])("%j reads %s", (money, text) => {
     expect(formatMoney(money)).toBe(text);
+  });
+
+  // ISO 4217, as the payment provider counts; what Intl shows may differ (HUF, IQD, UGX, ...) and changes with Node.
+  test.each([
+    [0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"],
+    [2, "EUR HUF COP IDR LAK MGA PKR RSD TWD ALL IRR"],
+    [3, "BHD IQD JOD KWD LYD OMR TND"],
+    [4, "CLF UYW"],
+  ])("has the %i digits of ISO 4217 in %s", (digits, currencies) => {
+    for (const currency of currencies.split(" ")) {
+      const fraction = /\d\.(\d+)$/.exec(formatMoney({ amount: 12_345, currency }))?.[1] ?? "";
+      expect([currency, fraction]).toEqual([currency, digits ? "12345".slice(-digits) : ""]);
+    }
+  });
+
+  test("builds the format of a currency once", () => {
+    const build = jest.spyOn(Intl, "NumberFormat");
+    for (let amount = 0; amount < 3; amount++) formatMoney({ amount, currency: "NZD" });
+    expect(build).toHaveBeenCalledTimes(1);
+    build.mockRestore();
   });
 });
 
