@@ -20,6 +20,8 @@ export interface JsonClient {
    * @throws {Error} no complete answer came in time
    */
   post(path: string, body: unknown, headers: Readonly<Record<string, string>>): Promise<JsonAnswer>;
+  /** As {@link post}, without a body. */
+  get(path: string, headers: Readonly<Record<string, string>>): Promise<JsonAnswer>;
   /** Closes all connections. */
   close(): void;
 }
@@ -30,28 +32,37 @@ export function createJsonClient({ url, timeoutMs }: { url: string; timeoutMs: n
   const protocol = base.startsWith("https:") ? https : http;
   const agent = new protocol.Agent({ keepAlive: true, maxSockets: MAX_CONNECTIONS });
 
-  const post: JsonClient["post"] = (path, body, headers) =>
-    new Promise((resolve, reject) => {
-      const content = JSON.stringify(body);
+  function send(
+    method: "GET" | "POST",
+    path: string,
+    headers: Readonly<Record<string, string | number>>,
+    content = "",
+  ): Promise<JsonAnswer> {
+    return new Promise((resolve, reject) => {
       const signal = AbortSignal.timeout(timeoutMs);
       const fail = (error: Error) =>
         reject(signal.aborted ? new Error(`no answer within ${timeoutMs} ms`, { cause: error }) : error);
       const request = protocol.request(`${base}${path}`, {
-        method: "POST",
+        method,
         agent,
         signal,
-        headers: {
-          "content-type": "application/json",
-          "content-length": Buffer.byteLength(content),
-          accept: "application/json",
-          ...headers,
-        },
+        headers: { accept: "application/json", ...headers },
       });
       request.once("error", fail);
       request.once("response", (response) => read(response).then(resolve, fail));
       request.end(content);
     });
-  return { post, close: () => agent.destroy() };
+  }
+
+  return {
+    get: (path, headers) => send("GET", path, headers),
+    post(path, body, headers) {
+      const content = JSON.stringify(body);
+      const about = { "content-type": "application/json", "content-length": Buffer.byteLength(content) };
+      return send("POST", path, { ...about, ...headers }, content);
+    },
+    close: () => agent.destroy(),
+  };
 }
 
 async function read(response: http.IncomingMessage): Promise<JsonAnswer> {

@@ -11,6 +11,11 @@ export class PaymentOutcomeUnknown extends DependencyUnavailable {
   override name = "PaymentOutcomeUnknown";
 }
 
+/** The provider is up, but its answer settles nothing: a key still at work, or an answer about something else. */
+class PaymentUnsettled extends PaymentOutcomeUnknown {
+  override name = "PaymentUnsettled";
+}
+
 /** The provider refused for good, for example an illegal move (409): nothing happened, and asking again will not help. */
 export class PaymentRefused extends DomainError {
   readonly code = "PAYMENT_REFUSED";
@@ -51,23 +56,50 @@ export interface PaymentProvider {
   close(): void;
 }
 
-const PaymentId = z.string().min(1).max(100);
+/** A token, as the provider makes them: it becomes part of a path. */
+const PaymentId = z.string().regex(/^[A-Za-z0-9_-]{1,100}$/);
+/** What an answer may repeat of the request that it is for. */
+const Echo = {
+  orderId: z.unknown().optional(),
+  amount: z.unknown().optional(),
+  currency: z.unknown().optional(),
+};
 const Authorized = z.discriminatedUnion("status", [
-  z.object({ status: z.literal("authorized"), paymentId: PaymentId }),
-  z.object({ status: z.literal("declined"), paymentId: PaymentId, reason: z.string().default("declined") }),
+  z.object({ status: z.literal("authorized"), paymentId: PaymentId, ...Echo }),
+  z.object({
+    status: z.literal("declined"),
+    paymentId: PaymentId,
+    reason: z
+      .string()
+      .nullish()
+      .transform((reason) => reason ?? "declined"),
+    ...Echo,
+  }),
 ]);
-const Moved = z.object({ paymentId: PaymentId });
+const Moved = z.object({ paymentId: z.string(), status: z.unknown().optional() });
 const Problem = z.object({ detail: z.string() });
+const KnownStatus = z.object({ status: z.string() });
+const StatedStatus = z.object({ paymentStatus: z.string() });
+
+/** What a move makes of a payment, and the statuses from which it can not be made any more. */
+const MOVES = {
+  capture: { to: "captured", ruledOutBy: ["declined", "voided", "refunded"] },
+  void: { to: "voided", ruledOutBy: ["declined", "captured", "refunded"] },
+  refund: { to: "refunded", ruledOutBy: ["authorized", "declined", "voided"] },
+} as const;
+type Move = keyof typeof MOVES;
 
 /**
  * The answers that say for good that nothing was done. Any other (a key that is still at work, credentials that do not
- * fit, a proxy's page) tells nothing about the money: its outcome is unknown, and the same key finds out.
+ * fit, a proxy's page) tells nothing about the money: its outcome is unknown, and the same key finds out. A 409 may be
+ * either; see `afterConflict`.
  */
-const REFUSALS = { authorize: [400, 402, 422], move: [400, 402, 404, 409, 422] };
+const REFUSALS = { authorize: [400, 402, 422], move: [400, 402, 404, 422] };
+const CONFLICT = 409;
 
 /**
  * With the defaults a call takes at most 4.2 s: two tries of 2 s and up to 0.2 s between them, below the 5 s that a
- * broker call may take.
+ * broker call may take; 2 s more where the second one is a conflict whose cause has to be asked for.
  * @param timeoutMs for each try
  * @param tries how often one call asks, always with the same key
  * @param backOffMs the longest wait before the second try, doubled for each further one, with full jitter
@@ -89,17 +121,11 @@ export function createPaymentProvider({
   breaker?: { minCalls?: number; halfOpenMs?: number };
 }): PaymentProvider {
   const client = createJsonClient({ url, timeoutMs });
-  const isAnswer = (error: unknown) => error instanceof PaymentRefused;
+  const isAnswer = (error: unknown) => error instanceof PaymentRefused || error instanceof PaymentUnsettled;
   const breaker = createBreaker({ name: "payment-provider", isAnswer, logger, ...breakerOptions });
 
-  async function ask<S extends z.ZodType>(
-    path: string,
-    body: unknown,
-    request: Request,
-    { answer, refusals }: { answer: S; refusals: readonly number[] },
-  ) {
-    const headers = { "idempotency-key": request.key, "x-request-id": request.requestId };
-    const attempt = async () => understand(await client.post(path, body, headers), { answer, refusals });
+  /** One call: asks until there is an answer, the breaker is open or no try is left. */
+  async function ask<T>(attempt: () => Promise<T>): Promise<T> {
     try {
       return await breaker.run(() => repeat(attempt, { tries, backOffMs, unless: isAnswer }));
     } catch (error) {
@@ -110,25 +136,54 @@ export function createPaymentProvider({
   }
 
   const move =
-    (name: "capture" | "void" | "refund") =>
-    async ({ paymentId, ...request }: PaymentRequest) => {
-      await ask(`/v1/payments/${encodeURIComponent(paymentId)}/${name}`, {}, request, {
-        answer: Moved,
-        refusals: REFUSALS.move,
+    (name: Move) =>
+    ({ paymentId, ...request }: PaymentRequest) =>
+      ask(async () => {
+        const answer = await client.post(`${pathOf(paymentId)}/${name}`, {}, headersOf(request));
+        if (answer.status === CONFLICT) return afterConflict(name, paymentId, request, answer.body);
+        const moved = understand(answer, { answer: Moved, refusals: REFUSALS.move });
+        requireSame(moved, { paymentId, status: MOVES[name].to });
       });
-    };
+
+  /**
+   * A 409 says that the payment is in no status for the move, or that its key is still at work: only the status tells
+   * which. Stated by the problem, else asked for.
+   * @throws {PaymentRefused} the status rules the move out; {PaymentOutcomeUnknown} it does not, or is not known
+   */
+  async function afterConflict(
+    name: Move,
+    paymentId: string,
+    request: Request,
+    problem: unknown,
+  ): Promise<void> {
+    const stated = StatedStatus.safeParse(problem).data?.paymentStatus;
+    const status = stated ?? (await statusOf(paymentId, request));
+    const { to, ruledOutBy } = MOVES[name];
+    if (status === to) return;
+    if (ruledOutBy.some((it) => it === status))
+      throw new PaymentRefused(`The payment provider refused: a ${name} of a payment that is ${status}`, {
+        status: CONFLICT,
+      });
+    throw new PaymentUnsettled(`The payment provider has not made the ${name} yet`);
+  }
+
+  async function statusOf(paymentId: string, request: Request): Promise<string | undefined> {
+    const { status, body } = await client.get(pathOf(paymentId), headersOf(request));
+    return status === 200 ? KnownStatus.safeParse(body).data?.status : undefined;
+  }
 
   return {
-    async authorize({ orderId, amount, paymentMethod, ...request }) {
-      const answer = await ask("/v1/payments", { orderId, ...amount, paymentMethod }, request, {
-        answer: Authorized,
-        refusals: REFUSALS.authorize,
-      });
-      const { status, paymentId } = answer;
-      return status === "declined"
-        ? { outcome: status, paymentId, reason: answer.reason }
-        : { outcome: status, paymentId };
-    },
+    authorize: ({ orderId, amount, paymentMethod, ...request }) =>
+      ask(async (): Promise<Authorization> => {
+        const wanted = { orderId, ...amount };
+        const received = await client.post("/v1/payments", { ...wanted, paymentMethod }, headersOf(request));
+        const answer = understand(received, { answer: Authorized, refusals: REFUSALS.authorize });
+        requireSame(answer, wanted);
+        const { status, paymentId } = answer;
+        return status === "declined"
+          ? { outcome: status, paymentId, reason: answer.reason }
+          : { outcome: status, paymentId };
+      }),
     capture: move("capture"),
     void: move("void"),
     refund: move("refund"),
@@ -152,6 +207,32 @@ function understand<S extends z.ZodType>(
   const answer = schema.safeParse(body);
   if (status >= 200 && status < 300 && answer.success) return answer.data;
   throw new PaymentOutcomeUnknown(`The payment provider answered with ${status}, which tells nothing`);
+}
+
+/**
+ * An answer that contradicts its request is about something else, and tells nothing about this. What it leaves out is no
+ * contradiction.
+ * @throws {PaymentOutcomeUnknown}
+ */
+function requireSame(
+  answer: Readonly<Record<string, unknown>>,
+  wanted: Readonly<Record<string, unknown>>,
+): void {
+  const other = Object.keys(wanted).filter(
+    (field) => answer[field] != null && answer[field] !== wanted[field],
+  );
+  if (other.length > 0)
+    throw new PaymentUnsettled(
+      `The payment provider's answer contradicts the request in ${other.join(", ")}`,
+    );
+}
+
+function pathOf(paymentId: string): string {
+  return `/v1/payments/${encodeURIComponent(paymentId)}`;
+}
+
+function headersOf({ key, requestId }: Request): Record<string, string> {
+  return { "idempotency-key": key, "x-request-id": requestId };
 }
 
 async function repeat<T>(

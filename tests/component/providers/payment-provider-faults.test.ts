@@ -84,6 +84,91 @@ describe("The payment provider's client, with a provider that fails,", () => {
     );
   });
 
+  describe("answered with a conflict,", () => {
+    const move = { key: "ord_1:capture", paymentId: "pay_1", requestId: "req-1" };
+    const conflict = (paymentStatus?: string) => ({
+      status: 409,
+      body: { detail: "in progress", ...(paymentStatus ? { paymentStatus } : {}) },
+    });
+    const found = (status: string) => ({ status: 200, body: { paymentId: "pay_1", status } });
+
+    test.each([
+      ["capture", "voided"],
+      ["capture", "refunded"],
+      ["void", "captured"],
+      ["refund", "voided"],
+    ] as const)("takes a %s for refused when the payment is %s, stated or read", async (name, status) => {
+      provider.next = [conflict(status), conflict(), found(status)];
+      await expect(payments[name](move)).rejects.toThrow(PaymentRefused);
+      await expect(payments[name](move)).rejects.toThrow(PaymentRefused);
+      expect(provider.received.at(-1)?.path).toBe("/v1/payments/pay_1");
+    });
+
+    test.each([
+      ["capture", "captured"],
+      ["void", "voided"],
+      ["refund", "refunded"],
+    ] as const)("takes a %s for done when the payment is %s, stated or read", async (name, status) => {
+      provider.next = [conflict(status), conflict(), found(status)];
+      await payments[name](move);
+      await payments[name](move);
+    });
+
+    test.each([
+      ["the payment is still authorized", [conflict("authorized")]],
+      ["the status read is still authorized", [conflict(), found("authorized")]],
+      ["no status can be read", [conflict(), { status: 404, body: { detail: "no" } }]],
+      ["the status read is none", [conflict(), { status: 200, body: {} }]],
+    ])("calls a capture unknown while %s", async (_what, answers) => {
+      provider.next = [...answers];
+      await expect(payments.capture(move)).rejects.toThrow(PaymentOutcomeUnknown);
+      expect(provider.received).toHaveLength(answers.length);
+    });
+  });
+
+  describe("that contradicts the request,", () => {
+    const body = { paymentId: "pay_1", status: "authorized", orderId: "ord_1", amount: 900, currency: "EUR" };
+    const move = { key: "ord_1:capture", paymentId: "pay_1", requestId: "req-1" };
+
+    test("is believed where all that it repeats is right", async () => {
+      provider.behaviour = { status: 201, body };
+      expect(await payments.authorize(request)).toEqual({ outcome: "authorized", paymentId: "pay_1" });
+    });
+
+    test.each([
+      ["amount", 901],
+      ["amount", "900"],
+      ["currency", "USD"],
+      ["orderId", "ord_2"],
+    ])("is not believed when an authorization is for the %s %p", async (field, value) => {
+      provider.behaviour = { status: 201, body: { ...body, [field]: value } };
+      const asked = payments.authorize(request);
+      await expect(asked).rejects.toThrow(PaymentOutcomeUnknown);
+      await expect(asked).rejects.toThrow(field);
+    });
+
+    test.each(["", "../pay_2", "pay 1", "x".repeat(101)])(
+      "is not believed for the payment %p",
+      async (paymentId) => {
+        provider.behaviour = { status: 201, body: { ...body, paymentId } };
+        await expect(payments.authorize(request)).rejects.toThrow(PaymentOutcomeUnknown);
+      },
+    );
+
+    test.each([
+      ["is declined", { paymentId: "pay_1", status: "declined" }],
+      ["is of another payment", { paymentId: "pay_2", status: "captured" }],
+    ])("is not believed when a capture %s", async (_what, answer) => {
+      provider.behaviour = { status: 200, body: answer };
+      await expect(payments.capture(move)).rejects.toThrow(PaymentOutcomeUnknown);
+    });
+
+    test.each([null, undefined])("is a decline all the same when its reason is %p", async (reason) => {
+      provider.behaviour = { status: 201, body: { ...body, status: "declined", reason } };
+      expect(await payments.authorize(request)).toMatchObject({ outcome: "declined", reason: "declined" });
+    });
+  });
+
   test.each([400, 402, 422])("does not ask again after a %i", async (status) => {
     provider.behaviour = { status, body: { detail: "no" } };
     await expect(payments.authorize(request)).rejects.toThrow(PaymentRefused);
